@@ -1,0 +1,1 @@
+"""Checks whether a drafter fits a target."""
