@@ -1,0 +1,116 @@
+"""The pipeline: what the user wrote → snapshots → fingerprints → decision."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from . import ref as refs
+from .errors import CheckError, SeveralErrors
+from .facts import Fingerprint
+from .fingerprint import fingerprint
+from .local import FolderRepository
+from .ref import Kind, ModelRef
+from .relation import Pair
+from .snapshot import Advance, Snapshot, take
+from .verdict import Decision, Policy, decide
+
+DEFAULT_SECONDS = 120.0
+# Files fetched side by side. Six small files and two headers for each of two models, so one more round is rare.
+_READERS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One side of a pair: what was read of it, and the facts that this gave."""
+
+    snapshot: Snapshot
+    facts: Fingerprint
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A pair that was checked: both models, the policy, and the decision."""
+
+    target: Model
+    drafter: Model
+    pair: Pair
+    policy: Policy
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How models on the Hub are reached.
+
+    Attributes:
+        offline: use the cache alone, on purpose.
+        seconds: the longest that the Hub may keep us, per model.
+        advance: told the number of files settled, as they are.
+    """
+
+    offline: bool = False
+    seconds: float = DEFAULT_SECONDS
+    advance: Advance = lambda _: None
+
+
+def check(target: str, drafter: str, policy: Policy | None = None, access: Access | None = None) -> Report:
+    """Checks whether a drafter fits a target.
+
+    Args:
+        target: the big model: `org/name[@revision]`, a folder, or `demo:name`.
+        drafter: the small one.
+        policy: what is asked of the pair.
+        access: how the Hub is reached.
+
+    Raises:
+        CheckError: if a model could not be read. That is no verdict.
+    """
+    both = read(refs.parse(target), refs.parse(drafter), access or Access())
+    return judge(both[0], both[1], policy or Policy())
+
+
+def judge(target: Snapshot, drafter: Snapshot, policy: Policy) -> Report:
+    """Facts, rules and verdict of two snapshots, without any further reading."""
+    ours, theirs = Model(target, fingerprint(target)), Model(drafter, fingerprint(drafter))
+    pair = Pair.of(ours.facts, theirs.facts)
+    return Report(ours, theirs, pair, policy, decide(pair, policy))
+
+
+def read(target: ModelRef, drafter: ModelRef, access: Access) -> tuple[Snapshot, Snapshot]:
+    """Reads both models at once.
+
+    Raises:
+        CheckError: of the model that failed, or `SeveralErrors` when both did.
+    """
+    files = ThreadPoolExecutor(_READERS)
+    models = ThreadPoolExecutor(2)
+    try:
+        jobs = [models.submit(_snapshot, ref, access, files) for ref in (target, drafter)]
+        failures = [error for job in jobs if (error := job.exception()) is not None]
+        for failure in failures:
+            if not isinstance(failure, CheckError):
+                raise failure
+        sentences = tuple({error.message: error for error in failures if isinstance(error, CheckError)}.values())
+        if len(sentences) > 1:
+            raise SeveralErrors(sentences)
+        if sentences:
+            raise sentences[0]
+        return jobs[0].result(), jobs[1].result()
+    finally:
+        # Without waiting: an interrupt must not sit out a slow server.
+        models.shutdown(wait=False, cancel_futures=True)
+        files.shutdown(wait=False, cancel_futures=True)
+
+
+def _snapshot(ref: ModelRef, access: Access, pool: ThreadPoolExecutor) -> Snapshot:
+    if ref.kind is not Kind.HUB:
+        return take(FolderRepository(ref), pool, access.advance)
+    # The client is imported only when a model is on the Hub: it costs a quarter of a second.
+    from . import hub
+
+    if access.offline or hub.offline_by_environment():
+        return take(hub.CachedRepository(ref), pool, access.advance)
+    snapshot = take(hub.HubRepository(ref, access.seconds), pool, access.advance)
+    hub.remember(snapshot)
+    return snapshot

@@ -1,0 +1,58 @@
+"""A bound on how long a source may keep us, whatever it does."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+_T = TypeVar("_T")
+
+
+class DeadlinePassedError(Exception):
+    """The time allowed is spent."""
+
+
+class Deadline:
+    """A moment after which nobody waits any more.
+
+    Args:
+        seconds: from now.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._end = time.monotonic() + seconds
+
+    @property
+    def left(self) -> float:
+        """Seconds that are left, never negative."""
+        return max(0.0, self._end - time.monotonic())
+
+    def run(self, call: Callable[[], _T]) -> _T:
+        """The result of a call that may block for longer than is left.
+
+        The call runs in a daemon thread, since a blocked socket read or a library's own sleep cannot be interrupted;
+        past the deadline the thread is abandoned and ends with the process.
+
+        Raises:
+            DeadlinePassedError: if the call is not done in time. What the call raises comes through.
+        """
+        outcome: list[_T] = []
+        failure: list[BaseException] = []
+
+        def work() -> None:
+            try:
+                outcome.append(call())
+            except BaseException as error:  # noqa: BLE001 - carried to the caller, who decides
+                failure.append(error)
+
+        thread = threading.Thread(target=work, daemon=True)
+        thread.start()
+        thread.join(self.left)
+        if failure:
+            raise failure[0]
+        if not outcome:
+            raise DeadlinePassedError
+        return outcome[0]

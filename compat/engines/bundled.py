@@ -1,0 +1,71 @@
+"""The decoder that ships with this project (`specdec-run`)."""
+
+from __future__ import annotations
+
+from ..facts import Fingerprint, Kind, Unknown
+from ..relation import Pair, Relation
+from .outcome import Engine, Judgement, Outcome
+
+_REFUSED = {
+    Relation.OVERLAP: "runs certified pairs alone, and these tokens differ",
+    Relation.DISJOINT: "runs certified pairs alone, and these models share no token",
+    Relation.SPECIALS_DIFFER: "runs certified pairs alone, and these control tokens differ",
+}
+
+
+def judge(pair: Pair) -> Judgement:
+    """What the bundled decoder does: it verifies exactly, in id space, with a cache that is rolled back by position."""
+    for side, facts in (("target", pair.target), ("drafter", pair.drafter)):
+        if (refused := _cannot_run(side, facts)) is not None:
+            return refused
+    if isinstance(pair.comparison, Unknown):
+        return Judgement(Outcome.UNKNOWN, f"cannot tell what it may draft: a model {pair.comparison.why}")
+    if (reason := _REFUSED.get(pair.comparison.relation)) is not None:
+        return Judgement(Outcome.REFUSES, reason, "choose a drafter of the target's own family")
+    for side, facts in (("target", pair.target), ("drafter", pair.drafter)):
+        if (open_fact := _cannot_tell(side, facts)) is not None:
+            return open_fact
+    return _runs(pair, pair.comparison.relation)
+
+
+def _cannot_run(side: str, facts: Fingerprint) -> Judgement | None:
+    found = facts.architecture
+    if isinstance(found, Unknown):
+        return None
+    if not isinstance(found.kind, Unknown) and found.kind is not Kind.CAUSAL:
+        return Judgement(Outcome.REFUSES, f"needs causal language models, and the {side} is an {found.kind} model")
+    if found.stateful:
+        return Judgement(Outcome.REFUSES, f"cannot roll back the state of the {side} ({found.model_type})")
+    return None
+
+
+def _cannot_tell(side: str, facts: Fingerprint) -> Judgement | None:
+    found = facts.architecture
+    if isinstance(found, Unknown):
+        return Judgement(Outcome.UNKNOWN, f"cannot tell whether it can run the {side}, which {found.why}")
+    if isinstance(found.kind, Unknown):
+        return Judgement(Outcome.UNKNOWN, f"cannot tell whether it can run the {side}, which {found.kind.why}")
+    if isinstance(facts.rows, Unknown):
+        return Judgement(Outcome.UNKNOWN, f"cannot tell the width of the {side}'s logits: it {facts.rows.why}")
+    if found.quantization is not None:
+        return Judgement(
+            Outcome.UNKNOWN,
+            f"loads quantised weights only with libraries that it does not bring, and the {side} is quantised"
+            f" ({found.quantization})",
+            "check the unquantised model of the same release",
+        )
+    return None
+
+
+def _runs(pair: Pair, relation: Relation) -> Judgement:
+    if relation is Relation.EXTENDS:
+        return Judgement(Outcome.DEGRADES, "drafts only the tokens that both models name")
+    ours, theirs = pair.target.context, pair.drafter.context
+    if isinstance(ours, int) and isinstance(theirs, int) and theirs < ours:
+        return Judgement(Outcome.DEGRADES, f"goes on without drafts past {theirs} tokens")
+    if relation is Relation.PADDED:
+        return Judgement(Outcome.RUNS, "never drafts an id of the padding")
+    return Judgement(Outcome.RUNS, "verifies exactly in id space")
+
+
+ENGINE = Engine("bundled", judge)

@@ -1,0 +1,173 @@
+"""The facts of one model, frozen: all that rules may look at.
+
+A fact is a value, None where the model's files are known not to say, or `Unknown` where it could not be had.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from .tokenizer.tokenizer_json import Pipeline
+from .tokenizer.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A fact that could not be had, and why: a clause such as "publishes no config.json"."""
+
+    why: str
+
+
+class Evidence(StrEnum):
+    """Where a fact came from."""
+
+    CONTENT = "content"  # the bytes were read
+    HEADER = "header"  # the weights' header was read
+    DECLARED = "declared"  # a config claims it
+
+
+class Kind(StrEnum):
+    """How a model turns tokens into logits."""
+
+    CAUSAL = "causal"
+    ENCODER = "encoder"
+    ENCODER_DECODER = "encoder-decoder"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The ids that one file gives for a special token."""
+
+    file: str
+    ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Special:
+    """A special token's ids, by the file that names them; empty where none does."""
+
+    sources: tuple[Source, ...] = ()
+
+    @property
+    def ids(self) -> frozenset[int]:
+        """Every id that some file gives."""
+        return frozenset(number for source in self.sources for number in source.ids)
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """R: how many rows the matrices have that are as tall as the vocabulary.
+
+    Attributes:
+        head: rows of the output head, of the embedding where the two are tied. The width of the logits.
+        embedding: rows of the input embedding; ids at or above it cannot be fed.
+        evidence: `header`, or `declared` where no header can be read.
+    """
+
+    head: int
+    embedding: int
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Architecture:
+    """What the model is.
+
+    Attributes:
+        model_type: `config.json`'s, of the whole model.
+        kind: how it turns tokens into logits.
+        stateful: whether its layers keep a state that cannot be rolled back.
+        remote_code: whether the repository names code of its own (`auto_map`).
+        quantization: the method named in `quantization_config`, if any.
+    """
+
+    model_type: str
+    kind: Kind | Unknown
+    stateful: bool
+    remote_code: bool
+    quantization: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Size of the weights: bytes, and parameters (estimated from bytes where only an index tells)."""
+
+    size: int
+    parameters: int | None
+    estimated: bool
+    pickled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """One model's facts. See the attributes' own classes for units.
+
+    Attributes:
+        vocabulary: id → bytes.
+        merges: sha256 of the merges; None where the tokenizer has none.
+        pipeline: normalizer, pre-tokenizer, decoder, post-processor.
+        special: `bos`, `eos`, `pad`, `unk`, in this order.
+        template_ids: ids of the added tokens that the chat template spells out.
+        declared: V, `vocab_size` in the config (of the text model where nested); None where the config has none.
+        nested: whether V, or its absence, is that of a nested text config.
+        rows: R.
+        tied: whether the config says that the head is the embedding; None where it does not say.
+        context: the longest sequence, in tokens; None where the config does not say.
+        architecture: what the model is.
+        weights: how large it is.
+    """
+
+    vocabulary: Vocabulary | Unknown
+    merges: str | Unknown | None
+    pipeline: Pipeline | Unknown
+    bos: Special | Unknown
+    eos: Special | Unknown
+    pad: Special | Unknown
+    unk: Special | Unknown
+    template_ids: frozenset[int] | Unknown
+    declared: int | Unknown | None
+    nested: bool
+    rows: Rows | Unknown
+    tied: bool | Unknown | None
+    context: int | Unknown | None
+    architecture: Architecture | Unknown
+    weights: Weights | Unknown
+
+    def to_dict(self) -> dict[str, Any]:
+        """The facts as JSON values; of the vocabulary its size, flags and digest, which stands for its ids and bytes."""
+        return {field.name: _plain(getattr(self, field.name)) for field in dataclasses.fields(self)}
+
+    def digests(self) -> dict[str, str]:
+        """Fact → sha256 of its canonical JSON: small enough for a certificate, and names the fact that drifted."""
+        return {name: _sha256(value) for name, value in self.to_dict().items()}
+
+    @property
+    def digest(self) -> str:
+        """Sha256 over all facts."""
+        return _sha256(self.digests())
+
+
+def _sha256(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _plain(value: object) -> Any:  # noqa: ANN401 - JSON has no narrower type
+    if isinstance(value, Vocabulary):
+        return {
+            "used": value.used,
+            "added": sorted(value.added),
+            "special": sorted(value.special),
+            "digest": value.digest,
+        }
+    if isinstance(value, Unknown):
+        return {"unknown": value.why}
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, frozenset):
+        return sorted(value)
+    return [_plain(item) for item in value] if isinstance(value, tuple) else value

@@ -1,0 +1,53 @@
+"""JSON that a repository ships: parsed within bounds, and errors that name the file."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from .errors import MalformedError
+
+
+def parse_object(data: bytes, path: str, model: str) -> dict[str, Any]:
+    """The object in a JSON file.
+
+    Raises:
+        MalformedError: if the bytes are no JSON object: cut off, not UTF-8, nested too deep, or another type.
+    """
+    try:
+        # utf-8-sig because a byte order mark is common in files edited on Windows, and loaders accept it.
+        value = json.loads(data.decode("utf-8-sig"))
+    except (UnicodeDecodeError, ValueError, RecursionError) as error:
+        raise MalformedError(
+            f"{model}: {path} is not readable JSON ({_why(error)}): the upload is damaged or incomplete;"
+            " publish the file again or choose another revision.",
+            model=model,
+        ) from error
+    if not isinstance(value, dict):
+        raise MalformedError(
+            f"{model}: {path} holds no JSON object at its top: it is not the file that its name says.", model=model
+        )
+    return value
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"line {error.lineno}, column {error.colno}: {error.msg.lower()}"
+    if isinstance(error, RecursionError):
+        return "nested too deep"
+    return "not UTF-8" if isinstance(error, UnicodeDecodeError) else "a number out of bounds"
+
+
+def integer(value: object) -> int | None:
+    """The value if it is a whole number that is not a truth value; else None."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def text(value: object) -> str | None:
+    """The value if it is a string; else None."""
+    return value if isinstance(value, str) else None
+
+
+def mapping(value: object) -> dict[str, Any]:
+    """The value if it is an object; else an empty one."""
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,88 @@
+"""Models in a folder, and the demo models that ship with the decoder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from types import MappingProxyType
+
+from .errors import MalformedError, NotFoundError
+from .ref import Kind, ModelRef
+from .snapshot import Entry
+from .weights import Header, read_header
+
+DEMO_MODELS = ("target", "drafter", "stranger")
+
+
+def locate(ref: ModelRef) -> Path:
+    """The folder of a local or demo model.
+
+    Raises:
+        NotFoundError: if there is no such folder or demo model.
+    """
+    if ref.kind is Kind.DEMO:
+        if ref.name not in DEMO_MODELS:
+            names = ", ".join(f"demo:{name}" for name in DEMO_MODELS)
+            raise NotFoundError(f"{ref.original} is none of the models that ship inside: {names}.", model=ref.original)
+        # By name and not by import: the check never depends on the decoder's code, only on its data.
+        return Path(str(resources.files("specdec_check.decode") / "demo" / ref.name))
+    folder = Path(ref.name).expanduser()
+    if not folder.is_dir():
+        raise NotFoundError(
+            f"{ref.original} is not a folder: check the path, or write org/name for a model on the Hub.",
+            model=ref.original,
+        )
+    return folder
+
+
+class FolderRepository:
+    """A folder laid out as a Hub repository. Files in sub-folders decide nothing and are not listed."""
+
+    def __init__(self, ref: ModelRef) -> None:
+        self.ref = ref
+        self.repository = ref.original
+        self.commit: str | None = None
+        self.notes: tuple[str, ...] = ()
+        self._folder = locate(ref)
+        try:
+            self.entries: Mapping[str, Entry] = MappingProxyType(
+                {
+                    path.name: Entry(path.name, path.stat().st_size)
+                    for path in sorted(self._folder.iterdir())
+                    if path.is_file()
+                }
+            )
+        except OSError as error:
+            raise NotFoundError(
+                f"{ref.original} cannot be listed ({error.strerror}): check its permissions.", model=ref.original
+            ) from error
+
+    def read(self, path: str, limit: int) -> bytes:
+        """The bytes of a file, at most `limit` of them."""
+        size = self.entries[path].size or 0
+        data = self._range(path, 0, limit + 1)
+        if len(data) > limit:
+            raise MalformedError(
+                f"{self.ref.original}: {path} is {size} bytes, more than the {limit} that such a file may have: it is"
+                " not read.",
+                model=self.ref.original,
+            )
+        return data
+
+    def header(self, path: str) -> Header:
+        """The header of a weight file."""
+        return read_header(
+            lambda start, end: self._range(path, start, end), self.entries[path].size, path, self.ref.original
+        )
+
+    def _range(self, path: str, start: int, end: int) -> bytes:
+        try:
+            with (self._folder / path).open("rb") as file:
+                file.seek(start)
+                return file.read(end - start)
+        except OSError as error:
+            raise NotFoundError(
+                f"{self.ref.original}: {path} cannot be read ({error.strerror}): check its permissions.",
+                model=self.ref.original,
+            ) from error

@@ -1,0 +1,160 @@
+"""One model's published files at one moment: everything that is read, and nothing read after it.
+
+A `Repository` is where files come from (the Hub, a folder); `take` decides which of them matter and reads those.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Protocol, TypeVar
+
+from .errors import CheckError, MalformedError
+from .ref import ModelRef
+from .weights import INDEX, SINGLE, Header, shards_of_interest
+
+MIB = 1024 * 1024
+# The files whose content decides, and the most that is read of each. The largest real tokenizer.json known here is
+# Gemma 3's, 33 MB; the bound leaves room for a vocabulary four times its size.
+DECIDING: Mapping[str, int] = MappingProxyType(
+    {
+        "config.json": 4 * MIB,
+        "generation_config.json": 1 * MIB,
+        "tokenizer.json": 128 * MIB,
+        "tokenizer_config.json": 16 * MIB,
+        "special_tokens_map.json": 1 * MIB,
+        "added_tokens.json": 16 * MIB,
+        "chat_template.jinja": 4 * MIB,
+    }
+)
+_INDEX_LIMIT = 64 * MIB
+Advance = Callable[[int], None]
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file as the repository lists it.
+
+    Attributes:
+        path: inside the repository.
+        size: in bytes, where known.
+        git_blob: git's id of the content (40 hexadecimal digits); for an LFS file that of its pointer.
+        sha256: of the content, where the repository keeps it (LFS files).
+    """
+
+    path: str
+    size: int | None = None
+    git_blob: str | None = None
+    sha256: str | None = None
+
+
+class Repository(Protocol):
+    """Where a model's files come from. Every method raises `CheckError` with a sentence."""
+
+    ref: ModelRef
+    repository: str
+    commit: str | None
+    notes: tuple[str, ...]
+
+    @property
+    def entries(self) -> Mapping[str, Entry]:
+        """Every file that the repository lists, by path."""
+
+    def read(self, path: str, limit: int) -> bytes:
+        """The whole of a small file; an error when it is longer than `limit` bytes."""
+
+    def header(self, path: str) -> Header:
+        """The header of a safetensors file, without its tensors."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What was read of one model.
+
+    Attributes:
+        ref: what the user wrote.
+        repository: what that turned out to be: the Hub's own name for it where an alias was written.
+        commit: the Hub commit, 40 hexadecimal digits; None for a folder.
+        entries: every file listed.
+        contents: path → bytes of the deciding files that exist, and of the weights' index if there is one.
+        headers: path → header of the weight files that hold the output head or the embedding.
+        notes: what a reader of the report should know about where this came from, such as an offline cache.
+    """
+
+    ref: ModelRef
+    repository: str
+    commit: str | None
+    entries: Mapping[str, Entry] = field(repr=False)
+    contents: Mapping[str, bytes] = field(repr=False)
+    headers: Mapping[str, Header] = field(repr=False)
+    notes: tuple[str, ...] = ()
+
+    def digests(self) -> dict[str, str]:
+        """Path → sha256 of every deciding file; of a weight file, of its header alone (`path#header`)."""
+        files = {path: hashlib.sha256(data).hexdigest() for path, data in self.contents.items()}
+        headers = {f"{path}#header": header.sha256 for path, header in self.headers.items()}
+        return dict(sorted((files | headers).items()))
+
+
+def take(repository: Repository, pool: Executor, advance: Advance = lambda _: None) -> Snapshot:
+    """Reads a model: the deciding files side by side, then the headers that the weights' index points to.
+
+    Args:
+        repository: where from.
+        pool: runs the reads; one pool serves both models of a pair.
+        advance: told the number of files settled, as they are.
+    """
+    listed = repository.entries
+    limits = {path: limit for path, limit in DECIDING.items() if path in listed}
+    if SINGLE not in listed and INDEX in listed:
+        limits[INDEX] = _INDEX_LIMIT
+
+    def read(path: str) -> tuple[str, bytes]:
+        data = repository.read(path, limits[path])
+        advance(1)
+        return path, data
+
+    def header(path: str) -> tuple[str, Header]:
+        found = repository.header(path)
+        advance(1)
+        return path, found
+
+    ahead = [pool.submit(header, SINGLE)] if SINGLE in listed else []
+    contents = dict(_gather(pool.submit(read, path).result for path in limits))
+    if INDEX in contents:
+        for path in shards_of_interest(contents[INDEX], repository.ref.original):
+            if path not in listed:
+                raise MalformedError(
+                    f"{repository.ref.original}: {INDEX} names {path}, which the repository does not have: the"
+                    " upload is incomplete.",
+                    model=repository.ref.original,
+                )
+            ahead.append(pool.submit(header, path))
+    headers = dict(_gather(job.result for job in ahead))
+    return Snapshot(
+        repository.ref,
+        repository.repository,
+        repository.commit,
+        MappingProxyType(dict(listed)),
+        MappingProxyType(dict(sorted(contents.items()))),
+        MappingProxyType(dict(sorted(headers.items()))),
+        repository.notes,
+    )
+
+
+def _gather(results: Iterable[Callable[[], _T]]) -> list[_T]:
+    """Waits for all, so that no job is left behind, then raises the first error met, if any."""
+    done: list[_T] = []
+    errors: list[CheckError] = []
+    for result in list(results):
+        try:
+            done.append(result())
+        except CheckError as error:
+            errors.append(error)
+    if errors:
+        raise errors[0]
+    return done

@@ -1,0 +1,1 @@
+"""Tokenizer files → one `Vocabulary`, one file per format."""

@@ -1,0 +1,75 @@
+"""The vocabulary, whatever file it came from: which bytes each id stands for."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ..errors import MalformedError
+
+# Ids above this are no vocabulary. The largest real one known here has 262,145; a hostile file may claim a billion.
+MAX_ID = 1 << 22
+_PLACEHOLDER = re.compile(rb"\[PAD\d+\]")
+# How families spell the ids that they keep free for later use.
+_RESERVED = re.compile(rb"<\|?(?:reserved|extra|unused|placeholder|dummy)[a-z_ ]*\d*\|?>|\[unused\d+\]|<extra_id_\d+>")
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """What each id stands for.
+
+    Attributes:
+        tokens: index = id; the token's bytes, or None where the tokenizer names nothing.
+        added: ids of tokens that were added beside the trained vocabulary.
+        special: ids of tokens that are left out of decoded text.
+        file: the file that it was read from.
+        digest: sha256 of ids and bytes; equal exactly where `tokens` is equal.
+    """
+
+    tokens: tuple[bytes | None, ...] = field(repr=False)
+    added: frozenset[int] = field(repr=False)
+    special: frozenset[int] = field(repr=False)
+    file: str
+    digest: str
+
+    @property
+    def used(self) -> int:
+        """U: one more than the highest id with a token."""
+        return len(self.tokens)
+
+    def token(self, token_id: int) -> bytes | None:
+        """The bytes of an id; None where it names nothing, also past the end."""
+        return self.tokens[token_id] if 0 <= token_id < len(self.tokens) else None
+
+    def is_control(self, token_id: int) -> bool:
+        """Whether an id is no plain text: added, special, or spelled as reserved."""
+        token = self.token(token_id)
+        return token_id in self.added or token_id in self.special or bool(token and _RESERVED.fullmatch(token))
+
+
+def build(
+    tokens: Mapping[int, bytes], added: frozenset[int], special: frozenset[int], file: str, model: str
+) -> Vocabulary:
+    """A vocabulary from ids and bytes.
+
+    Raises:
+        MalformedError: if an id is negative or beyond any real vocabulary, or there is no token at all.
+    """
+    named = {token_id: token for token_id, token in tokens.items() if not _PLACEHOLDER.fullmatch(token)}
+    if not named or min(named) < 0 or max(named) > MAX_ID:
+        raise MalformedError(
+            f"{model}: {file} names no tokens, or ids outside 0 to {MAX_ID}: it is damaged or no language model's.",
+            model=model,
+        )
+    dense = tuple(map(named.get, range(max(named) + 1)))
+    return Vocabulary(dense, added & named.keys(), special & named.keys(), file, _digest(dense))
+
+
+def _digest(tokens: tuple[bytes | None, ...]) -> str:
+    # Lengths first, so that no two vocabularies can share a byte stream; -1 marks an id without a token.
+    lengths = ",".join([str(-1 if token is None else len(token)) for token in tokens])
+    digest = hashlib.sha256(lengths.encode())
+    digest.update(b"\n" + b"".join([token or b"" for token in tokens]))
+    return digest.hexdigest()

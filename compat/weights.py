@@ -1,0 +1,151 @@
+"""The header of a safetensors file: shapes and types of its tensors, never the tensors.
+
+Format: 8 bytes little-endian length n, then n bytes of JSON, then the data
+(https://github.com/huggingface/safetensors#format).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from .errors import MalformedError
+from .jsonfile import integer, mapping, parse_object
+
+SINGLE = "model.safetensors"
+INDEX = "model.safetensors.index.json"
+PICKLED = ("pytorch_model.bin", "pytorch_model.bin.index.json")
+FIRST_READ = 100 * 1024
+# The format itself allows 100 MB. The largest published headers, of mixtures with thousands of experts, stay below 4.
+_HEADER_LIMIT = 32 * 1024 * 1024
+
+# How the architectures in transformers name the two matrices that are as tall as the vocabulary.
+_HEAD = ("lm_head.weight", "embed_out.weight")
+_EMBEDDING = (
+    "embed_tokens.weight",
+    "wte.weight",
+    "embed_in.weight",
+    "word_embeddings.weight",
+    "tok_embeddings.weight",
+    "shared.weight",
+)
+# Parts that have matrices of such names of their own: encoders of other media, and multi-token prediction layers.
+_OTHER_PARTS = ("vision", "visual", "audio", "speech", "encoder.", "mtp", "talker", ".layers.")
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """Type and shape of a tensor, as its header declares them."""
+
+    dtype: str
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A safetensors header.
+
+    Attributes:
+        tensors: name → type and shape.
+        sha256: of the header's bytes, length prefix included.
+        file_size: bytes of the whole file, where known.
+    """
+
+    tensors: Mapping[str, Tensor] = field(repr=False)
+    sha256: str
+    file_size: int | None
+
+
+def read_header(read: Callable[[int, int], bytes], file_size: int | None, path: str, model: str) -> Header:
+    """Reads a header with one read of at most 100 KiB, and one more only where the header is longer.
+
+    Args:
+        read: (start, end) → the bytes of the file in that half-open range; fewer where the file ends.
+        file_size: the size that the file claims, if known.
+        path: the file, for messages.
+        model: the model, for messages.
+
+    Raises:
+        MalformedError: if the header lies about its length or is no safetensors header.
+    """
+    head = read(0, FIRST_READ if file_size is None else min(FIRST_READ, file_size))
+    end = 8 + int.from_bytes(head[:8], "little")
+    if len(head) < 8 or (file_size is not None and end > file_size):
+        raise MalformedError(
+            f"{model}: {path} claims a header of {end - 8} bytes, longer than the file: the upload is damaged or"
+            " incomplete; publish the weights again or choose another revision.",
+            model=model,
+        )
+    if end - 8 > _HEADER_LIMIT:
+        raise MalformedError(
+            f"{model}: {path} claims a header of {end - 8} bytes, more than the {_HEADER_LIMIT} that are read: it is"
+            " no weight file that a loader of this size of model writes.",
+            model=model,
+        )
+    if end > len(head):
+        head += read(len(head), end)
+    if end > len(head):
+        raise MalformedError(
+            f"{model}: {path} ends inside its header: the upload is incomplete; publish the weights again or choose another revision.",
+            model=model,
+        )
+    return Header(
+        MappingProxyType(_tensors(head[8:end], path, model)), hashlib.sha256(head[:end]).hexdigest(), file_size
+    )
+
+
+def _tensors(data: bytes, path: str, model: str) -> dict[str, Tensor]:
+    found: dict[str, Tensor] = {}
+    for name, info in parse_object(data, f"the header of {path}", model).items():
+        if name == "__metadata__":
+            continue
+        shape = mapping(info).get("shape")
+        if not isinstance(shape, list) or any(integer(n) is None or n < 0 for n in shape):
+            raise MalformedError(
+                f"{model}: the header of {path} gives a tensor without a shape: it is no safetensors file.", model=model
+            )
+        found[name] = Tensor(str(mapping(info).get("dtype")), tuple(shape))
+    return found
+
+
+def head_tensor(names: Iterable[str]) -> str | None:
+    """The output head among tensor names; None where it is tied to the embedding, or absent."""
+    return _pick(names, _HEAD)
+
+
+def embedding_tensor(names: Iterable[str]) -> str | None:
+    """The input embedding among tensor names."""
+    return _pick(names, _EMBEDDING)
+
+
+def _pick(names: Iterable[str], endings: tuple[str, ...]) -> str | None:
+    """The shortest name that ends so, since nesting only lengthens the name of the outermost model's own."""
+    fitting = [
+        name
+        for name in names
+        if any(name == ending or name.endswith(f".{ending}") for ending in endings)
+        and not any(part in name for part in _OTHER_PARTS)
+    ]
+    return min(fitting, key=lambda name: (len(name), name), default=None)
+
+
+def weight_map(index: bytes, model: str) -> dict[str, str]:
+    """Tensor name → file, from a sharded model's index.
+
+    Raises:
+        MalformedError: if the index has no such map.
+    """
+    found: Any = parse_object(index, INDEX, model).get("weight_map")
+    if not isinstance(found, dict) or not all(isinstance(file, str) for file in found.values()):
+        raise MalformedError(f"{model}: {INDEX} has no map from tensors to files: the upload is damaged.", model=model)
+    return found
+
+
+def shards_of_interest(index: bytes, model: str) -> list[str]:
+    """The one or two files of a sharded model that hold the output head and the embedding."""
+    files = weight_map(index, model)
+    names = (head_tensor(files), embedding_tensor(files))
+    return sorted({files[name] for name in names if name is not None})

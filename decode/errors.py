@@ -1,0 +1,7 @@
+"""The one error of the decoder: a sentence that says what happened, to which model, and what to do next."""
+
+from __future__ import annotations
+
+
+class DecodeError(Exception):
+    """Decoding cannot start or cannot go on without giving wrong output."""

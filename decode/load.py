@@ -1,0 +1,152 @@
+"""A checkpoint on a device, or a sentence that says why not."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import torch
+from transformers import AutoModelForCausalLM
+from transformers.utils import logging
+
+from .errors import DecodeError
+from .runner import embedding_rows, logits_width
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedModel:
+    """A model that is ready to run.
+
+    Attributes:
+        model: in evaluation mode, without gradients.
+        name: the folder or repository that it came from.
+        revision: the commit; None for a folder.
+        rows: rows of its output head and of its embedding.
+    """
+
+    model: PreTrainedModel
+    name: str
+    revision: str | None
+    rows: int
+
+    @property
+    def device(self) -> torch.device:
+        """Where it lies."""
+        return self.model.device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """What it computes in."""
+        return self.model.dtype
+
+
+def load_model(
+    source: str | Path,
+    revision: str | None = None,
+    *,
+    rows: int | None = None,
+    device: str | torch.device = "cpu",
+    dtype: torch.dtype | Literal["auto"] = "auto",
+    offline: bool = False,
+) -> LoadedModel:
+    """Loads a causal language model for decoding.
+
+    No code from the repository is run, and pickled weights are read by torch's restricted unpickler alone; safetensors
+    are preferred.
+
+    Args:
+        source: a folder, or a repository on the Hub.
+        revision: the commit, 40 hexadecimal digits; needed for a repository, so that what is loaded cannot move.
+        rows: the certified rows of output head and embedding; None takes what is found.
+        device: where to.
+        dtype: what to compute in; "auto" is what the checkpoint says.
+        offline: whether only the cache may be read.
+
+    Raises:
+        DecodeError: if it cannot be loaded, lacks weights, or is not as wide as certified.
+    """
+    name = str(source)
+    folder = Path(source).is_dir()
+    if not folder and (revision is None or not _COMMIT.fullmatch(revision)):
+        raise DecodeError(f"{name} is no folder, and as a repository it is loaded by its full commit alone: give that.")
+    where = _device(device)
+    with _quiet():
+        model = _loaded(name, where, revision=None if folder else revision, dtype=dtype, local_files_only=offline)
+    found = {"output head": logits_width(model), "embedding": embedding_rows(model)}
+    certified = found["output head"] if rows is None else rows
+    for part, width in found.items():
+        if width != certified:
+            raise DecodeError(
+                f"{name}'s {part} has {width} rows where {certified} were expected: check the pair again, and run only"
+                " what was checked."
+            )
+    return LoadedModel(model, name, None if folder else revision, certified)
+
+
+def _device(device: str | torch.device) -> torch.device:
+    try:
+        where = torch.device(device)
+    except RuntimeError:
+        raise DecodeError(f"'{device}' names no device: give cpu, cuda or cuda:N.") from None
+    if where.type == "cuda" and not torch.cuda.is_available():
+        raise DecodeError("There is no CUDA device that torch can use: give cpu.")
+    return where
+
+
+def _loaded(name: str, device: torch.device, **how: object) -> PreTrainedModel:
+    """The model on its device, or what transformers said, as a sentence."""
+    model: PreTrainedModel
+    try:
+        model, report = AutoModelForCausalLM.from_pretrained(  # type: ignore[misc]
+            name, trust_remote_code=False, weights_only=True, output_loading_info=True, **how
+        )
+        model = model.to(device).eval().requires_grad_(requires_grad=False)
+    except torch.OutOfMemoryError:
+        raise DecodeError(f"{name} does not fit into {device}: take a smaller dtype, or another device.") from None
+    except Exception as error:  # a checkpoint can make its loader raise anything
+        raise DecodeError(_sentence(name, error)) from error
+    if missing := sorted(report["missing_keys"]):
+        raise DecodeError(
+            f"{name} lacks {len(missing)} of its weights, the first {missing[0]}: it would run with random ones, so"
+            " get the whole checkpoint."
+        )
+    return model
+
+
+def _sentence(name: str, error: Exception) -> str:
+    said = " ".join(str(error).split()) or type(error).__name__
+    if "trust_remote_code" in said:
+        return f"{name} brings its own model code, and none is run here: take a model that transformers itself has."
+    first = re.split(r"(?<=[.!?]) ", said)[0].rstrip(".")
+    advice = {
+        ImportError: "install what it needs",
+        OSError: "see that the checkpoint is whole and can be read",
+    }
+    fix = next((text for kind, text in advice.items() if isinstance(error, kind)), "see that its files are intact")
+    return f"{name} could not be loaded ({first[:300]}): {fix}."
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keeps transformers from writing to the terminal; what matters becomes an error."""
+    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.set_verbosity(verbosity)
+        if bars:
+            logging.enable_progress_bar()

@@ -1,0 +1,133 @@
+"""What a run did, counted.
+
+Words: a *round* drafts ids, verifies them in one forward of the target, and commits the accepted ones and one of the
+target's own. The prefill commits the first id and is no round. A drafted id is *judged* when all before it in its round
+were accepted; those behind a rejection are drafted for nothing. Ids that follow the end of the text in its last round
+are neither accepted nor judged, since nobody sees them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Seconds:
+    """Time by phase. `total` also holds the host's share between phases, and not the caller's between rounds."""
+
+    prefill: float
+    draft: float
+    verify: float
+    total: float
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """One run in numbers.
+
+    Attributes:
+        prompt_tokens: ids in the prompt.
+        new_tokens: ids committed.
+        rounds: verifications after the prefill; `new_tokens` is 1 + `rounds` + `accepted`, or one less when the text
+            ends on a drafted id.
+        drafted: ids proposed.
+        judged_by_position: how often the first, second … drafted id of a round was judged.
+        accepted_by_position: how often it was accepted.
+        target_forwards: how often the target ran: 1 + `rounds`.
+        drafter_forwards: how often the drafter ran: one prefill, and one for every drafted id.
+        seconds: time by phase.
+    """
+
+    prompt_tokens: int
+    new_tokens: int
+    rounds: int
+    drafted: int
+    judged_by_position: tuple[int, ...]
+    accepted_by_position: tuple[int, ...]
+    target_forwards: int
+    drafter_forwards: int
+    seconds: Seconds
+
+    @property
+    def judged(self) -> int:
+        """Drafted ids that the test was run on."""
+        return sum(self.judged_by_position)
+
+    @property
+    def accepted(self) -> int:
+        """Drafted ids that were committed."""
+        return sum(self.accepted_by_position)
+
+    @property
+    def alpha(self) -> float | None:
+        """Accepted per judged id: the alpha of Leviathan et al. (2023).
+
+        By it a round of gamma drafts commits (1 - alpha^(gamma + 1)) / (1 - alpha) ids in the mean.
+        """
+        return _ratio(self.accepted, self.judged)
+
+    @property
+    def accepted_share(self) -> float | None:
+        """Accepted per drafted id: what some call the acceptance rate; it falls as gamma grows."""
+        return _ratio(self.accepted, self.drafted)
+
+    @property
+    def acceptance_by_position(self) -> tuple[float | None, ...]:
+        """Accepted per judged id, for the first, second … id of a draft."""
+        pairs = zip(self.accepted_by_position, self.judged_by_position, strict=True)
+        return tuple(_ratio(accepted, judged) for accepted, judged in pairs)
+
+    @property
+    def tokens_per_round(self) -> float | None:
+        """Ids committed per round, the prefill's left out on both sides."""
+        return _ratio(self.new_tokens - 1, self.rounds)
+
+    @property
+    def tokens_per_second(self) -> float | None:
+        """Ids committed per second after the prefill."""
+        return _ratio(self.new_tokens - 1, self.seconds.total - self.seconds.prefill)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Counts and ratios as plain values, for JSON."""
+        return {
+            **asdict(self),
+            "judged": self.judged,
+            "accepted": self.accepted,
+            "alpha": self.alpha,
+            "accepted_share": self.accepted_share,
+            "acceptance_by_position": self.acceptance_by_position,
+            "tokens_per_round": self.tokens_per_round,
+            "tokens_per_second": self.tokens_per_second,
+        }
+
+
+def _ratio(part: float, whole: float) -> float | None:
+    return part / whole if whole > 0 else None
+
+
+class Tally:
+    """Counts while a run goes on."""
+
+    def __init__(self) -> None:
+        self.rounds = 0
+        self.drafted = 0
+        self.judged: list[int] = []
+        self.accepted: list[int] = []
+
+    def add(self, drafted: int, accepted: int, *, rejected: bool) -> None:
+        """Books a round.
+
+        Args:
+            drafted: ids proposed.
+            accepted: ids of them that were committed.
+            rejected: whether the one after them was rejected and its correction committed.
+        """
+        self.rounds += 1
+        self.drafted += drafted
+        for position in range(accepted + rejected):
+            if position == len(self.judged):
+                self.judged.append(0)
+                self.accepted.append(0)
+            self.judged[position] += 1
+            self.accepted[position] += position < accepted
