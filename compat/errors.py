@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class CheckError(Exception):
     """The question could not be settled. Always exit status 2, never a verdict.
@@ -57,3 +60,14 @@ class SeveralErrors(CheckError):  # noqa: N818 - it is a collection, and reads a
     def __init__(self, errors: tuple[CheckError, ...]) -> None:
         super().__init__("\n".join(error.message for error in errors))
         self.errors = errors
+
+
+@contextmanager
+def about(model: str) -> Iterator[None]:
+    """Adds the model to what a parser finds wrong with one of its files; parsers know the file alone."""
+    try:
+        yield
+    except MalformedError as error:
+        if error.model is not None:
+            raise
+        raise MalformedError(f"{model}: {error.message}", model=model) from error

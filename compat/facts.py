@@ -139,7 +139,7 @@ class Fingerprint:
     weights: Weights | Unknown
 
     def to_dict(self) -> dict[str, Any]:
-        """The facts as JSON values; of the vocabulary its size, flags and digest, which stands for its ids and bytes."""
+        """The facts as JSON values; of the vocabulary size, flags and a digest of its ids and bytes."""
         return {field.name: _plain(getattr(self, field.name)) for field in dataclasses.fields(self)}
 
     def digests(self) -> dict[str, str]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
+from .errors import about
 from .facts import Fingerprint, Source, Special, Unknown
 from .fingerprint_config import Config, architecture, context_of, rows_of, tied_of, vocabulary_size, weights_of
 from .jsonfile import integer, mapping, parse_object, text
@@ -14,8 +15,15 @@ from .tokenizer.tokenizer_json import FILE as TOKENIZER
 from .tokenizer.tokenizer_json import Added, Tokenizer, read
 from .tokenizer.vocabulary import Vocabulary
 
-_ROLES = ("bos", "eos", "pad", "unk")
-_Json = dict[str, Any]
+_JSON_FILES = (
+    "config.json",
+    "generation_config.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+)
+_OTHER_FORMATS = ("tokenizer.model", "tekken.json", "vocab.json", "tiktoken.model")
+_Files = Mapping[str, dict[str, Any]]
 
 
 def fingerprint(snapshot: Snapshot) -> Fingerprint:
@@ -24,20 +32,23 @@ def fingerprint(snapshot: Snapshot) -> Fingerprint:
     Raises:
         MalformedError: if a file that is there cannot be what its name says. A file that is absent is a known fact.
     """
-    model = snapshot.ref.original
-    files = {path: _object(snapshot, path) for path in _JSON_FILES}
-    tokenizer = _tokenizer(snapshot, files, model)
+    with about(snapshot.ref.original):
+        return _fingerprint(snapshot)
+
+
+def _fingerprint(snapshot: Snapshot) -> Fingerprint:
+    files = {path: parse_object(snapshot.contents[path], path) for path in _JSON_FILES if path in snapshot.contents}
+    tokenizer = _tokenizer(snapshot, files)
     vocabulary = tokenizer.vocabulary if isinstance(tokenizer, Tokenizer) else tokenizer
-    config = Config.of(files["config.json"])
-    special = {role: _special(role, files, vocabulary) for role in _ROLES}
+    config = Config.of(files.get("config.json"))
     return Fingerprint(
         vocabulary=vocabulary,
         merges=tokenizer.merges if isinstance(tokenizer, Tokenizer) else tokenizer,
         pipeline=tokenizer.pipeline if isinstance(tokenizer, Tokenizer) else tokenizer,
-        bos=special["bos"],
-        eos=special["eos"],
-        pad=special["pad"],
-        unk=special["unk"],
+        bos=_special("bos", files, vocabulary),
+        eos=_special("eos", files, vocabulary),
+        pad=_special("pad", files, vocabulary),
+        unk=_special("unk", files, vocabulary),
         template_ids=_template_ids(snapshot, files, vocabulary),
         declared=vocabulary_size(config),
         nested=config.nested,
@@ -49,64 +60,45 @@ def fingerprint(snapshot: Snapshot) -> Fingerprint:
     )
 
 
-_JSON_FILES = (
-    "config.json",
-    "generation_config.json",
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-    "added_tokens.json",
-)
-
-
-def _object(snapshot: Snapshot, path: str) -> _Json | None:
-    data = snapshot.contents.get(path)
-    return None if data is None else parse_object(data, path, snapshot.ref.original)
-
-
-def _tokenizer(snapshot: Snapshot, files: dict[str, _Json | None], model: str) -> Tokenizer | Unknown:
+def _tokenizer(snapshot: Snapshot, files: _Files) -> Tokenizer | Unknown:
     data = snapshot.contents.get(TOKENIZER)
     if data is None:
         other = [path for path in _OTHER_FORMATS if path in snapshot.entries]
         found = f" (it has {', '.join(other)}, which this version does not read)" if other else ""
         return Unknown(f"publishes no {TOKENIZER}{found}")
-    return _read_once(data, tuple(_extra(files)), model)
+    return _read_once(data, tuple(_extra(files)))
 
 
-_OTHER_FORMATS = ("tokenizer.model", "tekken.json", "vocab.json", "tiktoken.model")
+# Two models of a family often share the file to the byte; it is then parsed once.
+_read_once = lru_cache(maxsize=2)(read)
 
 
-@lru_cache(maxsize=2)
-def _read_once(data: bytes, extra: tuple[Added, ...], model: str) -> Tokenizer:
-    """Two models of a family often share the file to the byte; it is then parsed once."""
-    return read(data, extra, model)
-
-
-def _extra(files: dict[str, _Json | None]) -> Iterator[Added]:
+def _extra(files: _Files) -> Iterator[Added]:
     """Tokens that the loader adds on top of tokenizer.json, in the order of the ids that their files declare."""
     declared: dict[int, Added] = {}
-    for content, number in (files["added_tokens.json"] or {}).items():
+    for content, number in files.get("added_tokens.json", {}).items():
         if (known := integer(number)) is not None:
             declared[known] = Added(content, None, special=False)
-    for key, entry in mapping((files["tokenizer_config.json"] or {}).get("added_tokens_decoder")).items():
-        content = text(mapping(entry).get("content"))
-        if content and key.isdecimal():
-            declared[int(key)] = Added(content, None, special=bool(entry.get("special")))
+    for key, entry in mapping(files.get("tokenizer_config.json", {}).get("added_tokens_decoder")).items():
+        content_here = text(mapping(entry).get("content"))
+        if content_here and key.isdecimal():
+            declared[int(key)] = Added(content_here, None, special=bool(entry.get("special")))
     yield from (declared[number] for number in sorted(declared))
 
 
-def _special(role: str, files: dict[str, _Json | None], vocabulary: Vocabulary | Unknown) -> Special | Unknown:
+def _special(role: str, files: _Files, vocabulary: Vocabulary | Unknown) -> Special | Unknown:
     """A special token's ids from every file that names it.
 
     The configs give ids, the tokenizer's files give text, which the vocabulary turns into an id.
     """
-    config, generation = files["config.json"] or {}, files["generation_config.json"] or {}
-    found = [Source("config.json", _ids(config.get(f"{role}_token_id")))]
-    for nested in ("text_config",):
-        found.append(Source(f"config.json {nested}", _ids(mapping(config.get(nested)).get(f"{role}_token_id"))))
-    found.append(Source("generation_config.json", _ids(generation.get(f"{role}_token_id"))))
+    config, generation = files.get("config.json", {}), files.get("generation_config.json", {})
+    found = [
+        Source("config.json", _ids(config.get(f"{role}_token_id"))),
+        Source("config.json text_config", _ids(mapping(config.get("text_config")).get(f"{role}_token_id"))),
+        Source("generation_config.json", _ids(generation.get(f"{role}_token_id"))),
+    ]
     for path in ("tokenizer_config.json", "special_tokens_map.json"):
-        named = _token_text((files[path] or {}).get(f"{role}_token"))
-        if named is None:
+        if (named := _token_text(files.get(path, {}).get(f"{role}_token"))) is None:
             continue
         if isinstance(vocabulary, Unknown):
             return vocabulary
@@ -126,28 +118,27 @@ def _token_text(value: object) -> str | None:
 
 
 def _ids_of(named: str, vocabulary: Vocabulary) -> tuple[int, ...]:
-    wanted = {named.encode("utf-8", "surrogatepass"), named.replace("\u2581", " ").encode("utf-8", "surrogatepass")}
-    control = vocabulary.added | vocabulary.special
-    exact = [number for number in sorted(control) if vocabulary.tokens[number] in wanted]
-    return tuple(exact[:1]) or tuple(number for number, token in enumerate(vocabulary.tokens) if token in wanted)[:1]
+    """The id of a token by its text: among the control tokens first, since plain text can look like one."""
+    wanted = {spelling.encode("utf-8", "surrogatepass") for spelling in (named, named.replace("\u2581", " "))}
+    control = sorted(vocabulary.added | vocabulary.special)
+    for number in (*control, *range(vocabulary.used)):
+        if vocabulary.tokens[number] in wanted:
+            return (number,)
+    return ()
 
 
-def _template_ids(
-    snapshot: Snapshot, files: dict[str, _Json | None], vocabulary: Vocabulary | Unknown
-) -> frozenset[int] | Unknown:
+def _template_ids(snapshot: Snapshot, files: _Files, vocabulary: Vocabulary | Unknown) -> frozenset[int] | Unknown:
     """Ids of the control tokens whose text the chat template contains. The template is searched, never run."""
     if isinstance(vocabulary, Unknown):
         return vocabulary
-    templates = [text((files["tokenizer_config.json"] or {}).get("chat_template")) or ""]
-    several = (files["tokenizer_config.json"] or {}).get("chat_template")
-    if isinstance(several, list):
-        templates += [text(mapping(one).get("template")) or "" for one in several]
-    data = snapshot.contents.get("chat_template.jinja", b"")
-    whole = "\n".join(templates).encode("utf-8", "surrogatepass") + b"\n" + data
-    control = vocabulary.added | vocabulary.special
-    # One-character tokens such as a newline would be found in any template, and say nothing.
-    return frozenset(
-        number
-        for number in control
-        if (token := vocabulary.tokens[number]) and len(token.strip()) > 1 and token in whole
-    )
+    inline = files.get("tokenizer_config.json", {}).get("chat_template")
+    several = [mapping(one).get("template") for one in inline] if isinstance(inline, list) else [inline]
+    whole = "\n".join(text(one) or "" for one in several).encode("utf-8", "surrogatepass")
+    whole += b"\n" + snapshot.contents.get("chat_template.jinja", b"")
+
+    def spelled_out(number: int) -> bool:
+        token = vocabulary.tokens[number]
+        # One-character tokens such as a newline would be found in any template, and say nothing.
+        return token is not None and len(token.strip()) > 1 and token in whole
+
+    return frozenset(filter(spelled_out, vocabulary.added | vocabulary.special))

@@ -139,7 +139,7 @@ def weights_of(snapshot: Snapshot) -> Weights | Unknown:
     if SINGLE in snapshot.headers:
         return _counted(snapshot.headers[SINGLE])
     if INDEX in snapshot.contents:
-        metadata = mapping(parse_object(snapshot.contents[INDEX], INDEX, snapshot.ref.original).get("metadata"))
+        metadata = mapping(parse_object(snapshot.contents[INDEX], INDEX).get("metadata"))
         size = integer(metadata.get("total_size"))
         if size is not None and snapshot.headers:
             first = next(iter(next(iter(snapshot.headers.values())).tensors.values()), None)

@@ -10,7 +10,6 @@ import hashlib
 import random
 import re
 import time
-import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -96,7 +95,7 @@ class HubRepository:
                 " it is not read.",
                 model=self.ref.original,
             )
-        data = Path(self._ask(lambda: self._download(path))).read_bytes()
+        data = Path(self._ask(lambda: self._download(path), tries=1)).read_bytes()
         _verify(data, entry, self.ref.original)
         return data
 
@@ -105,15 +104,11 @@ class HubRepository:
         size = self.entries[path].size
         cached = _cached(self.repository, path, self._pinned)
         if isinstance(cached, Path):
-            return read_header(_file_reader(cached), size, path, self.ref.original)
-        return read_header(
-            lambda start, end: self._ask(lambda: self._range(path, start, end)), size, path, self.ref.original
-        )
+            return read_header(_file_reader(cached), size, path)
+        return read_header(lambda start, end: self._ask(lambda: self._range(path, start, end)), size, path)
 
     def _download(self, path: str) -> str:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # such as a file system without links, which changes nothing here
-            return huggingface_hub.hf_hub_download(self.repository, path, revision=self._pinned)
+        return huggingface_hub.hf_hub_download(self.repository, path, revision=self._pinned)
 
     def _range(self, path: str, start: int, end: int) -> bytes:
         """Bytes [start, end) of a file. A server that ignores ranges is read no further than `end` either.
@@ -135,8 +130,8 @@ class HubRepository:
                     break
         return bytes(found[skip : skip + end - start])
 
-    def _ask(self, call: Callable[[], _T]) -> _T:
-        return _ask(call, self.ref, self._deadline)
+    def _ask(self, call: Callable[[], _T], tries: int = _TRIES) -> _T:
+        return _ask(call, self.ref, self._deadline, tries)
 
 
 class CachedRepository:
@@ -184,7 +179,7 @@ class CachedRepository:
         """The header of a weight file, from the cached file or from the record of an earlier run."""
         found = _cached(self.repository, path, self._pinned)
         if found is not None:
-            return read_header(_file_reader(found), self.entries[path].size, path, self.ref.original)
+            return read_header(_file_reader(found), self.entries[path].size, path)
         if self._record is not None and path in self._record.headers:
             return self._record.headers[path]
         raise NotFoundError(
@@ -244,14 +239,17 @@ def _file_reader(path: Path) -> Callable[[int, int], bytes]:
     return read
 
 
-def _ask(call: Callable[[], _T], ref: ModelRef, deadline: Deadline) -> _T:
-    """Asks with bounded retries; every way in which it can fail becomes a sentence."""
-    for attempt in range(_TRIES):
+def _ask(call: Callable[[], _T], ref: ModelRef, deadline: Deadline, tries: int) -> _T:
+    """Asks with bounded retries; every way in which it can fail becomes a sentence.
+
+    A download is tried once, since the client backs off by itself there.
+    """
+    for attempt in range(tries):
         try:
             return deadline.run(call)
         except (HfHubHTTPError, httpx.HTTPError, OSError) as error:
             pause = _pause(error, attempt)
-            if pause is None or attempt == _TRIES - 1 or pause > deadline.left:
+            if pause is None or attempt == tries - 1 or pause > deadline.left:
                 raise _sentence(error, ref) from error
             time.sleep(pause)
         except DeadlinePassedError as error:
@@ -265,12 +263,12 @@ def _ask(call: Callable[[], _T], ref: ModelRef, deadline: Deadline) -> _T:
 
 def _pause(error: Exception, attempt: int) -> float | None:
     """Seconds to wait before the next attempt; None where another attempt cannot help."""
-    backoff = 0.5 * 2**attempt * (1 + random.random() / 4)  # noqa: S311 - spreads clients, guards nothing
+    backoff: float = 0.5 * 2**attempt * (1 + random.random() / 4)  # noqa: S311 - spreads clients, guards nothing
     if isinstance(error, HfHubHTTPError):
         if error.response.status_code not in _RETRIED:
             return None
-        asked: str = error.response.headers.get("Retry-After", "")
-        return max(backoff, float(asked)) if asked.isdigit() else backoff
+        asked = str(error.response.headers.get("Retry-After", ""))
+        return max(backoff, float(asked)) if asked.isdecimal() else backoff
     return backoff if isinstance(error, httpx.TransportError) else None
 
 

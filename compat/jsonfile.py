@@ -8,7 +8,7 @@ from typing import Any
 from .errors import MalformedError
 
 
-def parse_object(data: bytes, path: str, model: str) -> dict[str, Any]:
+def parse_object(data: bytes, path: str) -> dict[str, Any]:
     """The object in a JSON file.
 
     Raises:
@@ -19,14 +19,11 @@ def parse_object(data: bytes, path: str, model: str) -> dict[str, Any]:
         value = json.loads(data.decode("utf-8-sig"))
     except (UnicodeDecodeError, ValueError, RecursionError) as error:
         raise MalformedError(
-            f"{model}: {path} is not readable JSON ({_why(error)}): the upload is damaged or incomplete;"
-            " publish the file again or choose another revision.",
-            model=model,
+            f"{path} is not readable JSON ({_why(error)}): the upload is damaged or incomplete;"
+            " publish the file again or choose another revision."
         ) from error
     if not isinstance(value, dict):
-        raise MalformedError(
-            f"{model}: {path} holds no JSON object at its top: it is not the file that its name says.", model=model
-        )
+        raise MalformedError(f"{path} holds no JSON object at its top: it is not the file that its name says.")
     return value
 
 

@@ -72,9 +72,7 @@ class FolderRepository:
 
     def header(self, path: str) -> Header:
         """The header of a weight file."""
-        return read_header(
-            lambda start, end: self._range(path, start, end), self.entries[path].size, path, self.ref.original
-        )
+        return read_header(lambda start, end: self._range(path, start, end), self.entries[path].size, path)
 
     def _range(self, path: str, start: int, end: int) -> bytes:
         try:

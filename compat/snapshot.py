@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Protocol, TypeVar
 
-from .errors import CheckError, MalformedError
+from .errors import CheckError, MalformedError, about
 from .ref import ModelRef
 from .weights import INDEX, SINGLE, Header, shards_of_interest
 
@@ -107,7 +107,15 @@ def take(repository: Repository, pool: Executor, advance: Advance = lambda _: No
         repository: where from.
         pool: runs the reads; one pool serves both models of a pair.
         advance: told the number of files settled, as they are.
+
+    Raises:
+        CheckError: if a file cannot be read, or cannot be what its name says.
     """
+    with about(repository.ref.original):
+        return _take(repository, pool, advance)
+
+
+def _take(repository: Repository, pool: Executor, advance: Advance) -> Snapshot:
     listed = repository.entries
     limits = {path: limit for path, limit in DECIDING.items() if path in listed}
     if SINGLE not in listed and INDEX in listed:
@@ -119,6 +127,8 @@ def take(repository: Repository, pool: Executor, advance: Advance = lambda _: No
         return path, data
 
     def header(path: str) -> tuple[str, Header]:
+        if path not in listed:
+            raise MalformedError(f"{INDEX} names {path}, which the repository does not have: the upload is incomplete.")
         found = repository.header(path)
         advance(1)
         return path, found
@@ -126,14 +136,7 @@ def take(repository: Repository, pool: Executor, advance: Advance = lambda _: No
     ahead = [pool.submit(header, SINGLE)] if SINGLE in listed else []
     contents = dict(_gather(pool.submit(read, path).result for path in limits))
     if INDEX in contents:
-        for path in shards_of_interest(contents[INDEX], repository.ref.original):
-            if path not in listed:
-                raise MalformedError(
-                    f"{repository.ref.original}: {INDEX} names {path}, which the repository does not have: the"
-                    " upload is incomplete.",
-                    model=repository.ref.original,
-                )
-            ahead.append(pool.submit(header, path))
+        ahead += [pool.submit(header, path) for path in shards_of_interest(contents[INDEX])]
     headers = dict(_gather(job.result for job in ahead))
     return Snapshot(
         repository.ref,

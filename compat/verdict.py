@@ -92,7 +92,7 @@ def _weigh(
     questions: tuple[OpenQuestion, ...],
     gated: list[Judgement],
 ) -> Verdict:
-    """Refused by anything known; else undecided by anything that could have refused and is not known; else certified."""
+    """Refused by anything known; else undecided by anything unknown that could have refused; else certified."""
     if any(policy.refuses(found.severity) for found in findings):
         return Verdict.REFUSED
     if any(not judged.outcome.usable and judged.outcome is not Outcome.UNKNOWN for judged in gated):

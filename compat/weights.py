@@ -59,14 +59,13 @@ class Header:
     file_size: int | None
 
 
-def read_header(read: Callable[[int, int], bytes], file_size: int | None, path: str, model: str) -> Header:
+def read_header(read: Callable[[int, int], bytes], file_size: int | None, path: str) -> Header:
     """Reads a header with one read of at most 100 KiB, and one more only where the header is longer.
 
     Args:
         read: (start, end) → the bytes of the file in that half-open range; fewer where the file ends.
         file_size: the size that the file claims, if known.
         path: the file, for messages.
-        model: the model, for messages.
 
     Raises:
         MalformedError: if the header lies about its length or is no safetensors header.
@@ -75,38 +74,33 @@ def read_header(read: Callable[[int, int], bytes], file_size: int | None, path: 
     end = 8 + int.from_bytes(head[:8], "little")
     if len(head) < 8 or (file_size is not None and end > file_size):
         raise MalformedError(
-            f"{model}: {path} claims a header of {end - 8} bytes, longer than the file: the upload is damaged or"
-            " incomplete; publish the weights again or choose another revision.",
-            model=model,
+            f"{path} claims a header of {end - 8} bytes, longer than the file: the upload is damaged or"
+            " incomplete; publish the weights again or choose another"
+            " revision."
         )
     if end - 8 > _HEADER_LIMIT:
         raise MalformedError(
-            f"{model}: {path} claims a header of {end - 8} bytes, more than the {_HEADER_LIMIT} that are read: it is"
-            " no weight file that a loader of this size of model writes.",
-            model=model,
+            f"{path} claims a header of {end - 8} bytes, more than the {_HEADER_LIMIT} that are read: it is"
+            " no weight file that a loader of this size of model writes."
         )
     if end > len(head):
         head += read(len(head), end)
     if end > len(head):
         raise MalformedError(
-            f"{model}: {path} ends inside its header: the upload is incomplete; publish the weights again or choose another revision.",
-            model=model,
+            f"{path} ends inside its header: the upload is incomplete; publish the weights again or choose another"
+            " revision."
         )
-    return Header(
-        MappingProxyType(_tensors(head[8:end], path, model)), hashlib.sha256(head[:end]).hexdigest(), file_size
-    )
+    return Header(MappingProxyType(_tensors(head[8:end], path)), hashlib.sha256(head[:end]).hexdigest(), file_size)
 
 
-def _tensors(data: bytes, path: str, model: str) -> dict[str, Tensor]:
+def _tensors(data: bytes, path: str) -> dict[str, Tensor]:
     found: dict[str, Tensor] = {}
-    for name, info in parse_object(data, f"the header of {path}", model).items():
+    for name, info in parse_object(data, f"the header of {path}").items():
         if name == "__metadata__":
             continue
         shape = mapping(info).get("shape")
         if not isinstance(shape, list) or any(integer(n) is None or n < 0 for n in shape):
-            raise MalformedError(
-                f"{model}: the header of {path} gives a tensor without a shape: it is no safetensors file.", model=model
-            )
+            raise MalformedError(f"the header of {path} gives a tensor without a shape: it is no safetensors file.")
         found[name] = Tensor(str(mapping(info).get("dtype")), tuple(shape))
     return found
 
@@ -132,20 +126,20 @@ def _pick(names: Iterable[str], endings: tuple[str, ...]) -> str | None:
     return min(fitting, key=lambda name: (len(name), name), default=None)
 
 
-def weight_map(index: bytes, model: str) -> dict[str, str]:
+def weight_map(index: bytes) -> dict[str, str]:
     """Tensor name → file, from a sharded model's index.
 
     Raises:
         MalformedError: if the index has no such map.
     """
-    found: Any = parse_object(index, INDEX, model).get("weight_map")
+    found: Any = parse_object(index, INDEX).get("weight_map")
     if not isinstance(found, dict) or not all(isinstance(file, str) for file in found.values()):
-        raise MalformedError(f"{model}: {INDEX} has no map from tensors to files: the upload is damaged.", model=model)
+        raise MalformedError(f"{INDEX} has no map from tensors to files: the upload is damaged.")
     return found
 
 
-def shards_of_interest(index: bytes, model: str) -> list[str]:
+def shards_of_interest(index: bytes) -> list[str]:
     """The one or two files of a sharded model that hold the output head and the embedding."""
-    files = weight_map(index, model)
+    files = weight_map(index)
     names = (head_tensor(files), embedding_tensor(files))
     return sorted({files[name] for name in names if name is not None})

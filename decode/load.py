@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import torch
 from transformers import AutoModelForCausalLM
@@ -105,12 +105,12 @@ def _device(device: str | torch.device) -> torch.device:
 
 def _loaded(name: str, device: torch.device, **how: object) -> PreTrainedModel:
     """The model on its device, or what transformers said, as a sentence."""
-    model: PreTrainedModel
     try:
-        model, report = AutoModelForCausalLM.from_pretrained(  # type: ignore[misc]
+        loaded = AutoModelForCausalLM.from_pretrained(
             name, trust_remote_code=False, weights_only=True, output_loading_info=True, **how
         )
-        model = model.to(device).eval().requires_grad_(requires_grad=False)
+        model, report = cast("tuple[PreTrainedModel, dict[str, Any]]", loaded)
+        model.to(device).eval().requires_grad_(requires_grad=False)  # type: ignore[arg-type] # its stub is off
     except torch.OutOfMemoryError:
         raise DecodeError(f"{name} does not fit into {device}: take a smaller dtype, or another device.") from None
     except Exception as error:  # a checkpoint can make its loader raise anything
@@ -140,8 +140,8 @@ def _sentence(name: str, error: Exception) -> str:
 def _quiet() -> Iterator[None]:
     """Keeps transformers from writing to the terminal; what matters becomes an error."""
     verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -149,4 +149,4 @@ def _quiet() -> Iterator[None]:
     finally:
         logging.set_verbosity(verbosity)
         if bars:
-            logging.enable_progress_bar()
+            logging.enable_progress_bar()  # type: ignore[no-untyped-call]

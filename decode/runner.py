@@ -79,7 +79,7 @@ def logits_width(model: PreTrainedModel) -> int:
     Raises:
         DecodeError: if the model has no output head, so gives no next-token logits.
     """
-    head = model.get_output_embeddings()
+    head = model.get_output_embeddings()  # type: ignore[no-untyped-call]
     weight = getattr(head, "weight", None)
     if not torch.is_tensor(weight):
         raise DecodeError(f"{type(model).__name__} has no output head over a vocabulary: give a causal language model.")

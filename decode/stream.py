@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -18,8 +18,7 @@ _CONTEXT = 8
 
 def as_tokenizer(tokenizer: AnyTokenizer) -> Tokenizer:
     """The `tokenizers.Tokenizer` itself, or the one inside a transformers fast tokenizer."""
-    inner: Tokenizer = getattr(tokenizer, "backend_tokenizer", tokenizer)
-    return inner
+    return cast("Tokenizer", getattr(tokenizer, "backend_tokenizer", tokenizer))
 
 
 class Detokenizer:

@@ -121,10 +121,12 @@ NO_SIZE = ModelRule(
 def _cannot_embed(rule: PairRule, pair: Pair) -> Iterator[Finding]:
     target, drafter = known(pair.target.vocabulary), known(pair.drafter.rows)
     limit = min(target.used, known(pair.target.rows).head)
-    count = sum(target.tokens[number] is not None for number in range(drafter.embedding, limit))
-    if count:
+    named = known(pair.drafter.vocabulary)
+    # A token that the drafter names past its own rows is SD302's to tell.
+    past = [number for number in range(drafter.embedding, limit) if target.tokens[number] and not named.token(number)]
+    if past:
         yield rule.finds(
-            Severity.WARNING, Subject.PAIR, drafter.evidence, count=count, rows=drafter.embedding, highest=limit - 1
+            Severity.WARNING, Subject.PAIR, drafter.evidence, count=len(past), rows=drafter.embedding, highest=past[-1]
         )
 
 

@@ -32,7 +32,11 @@ EOS_SETS = PairRule(
 
 def _eos_inside(rule: ModelRule, facts: Fingerprint, subject: Subject) -> Iterator[Finding]:
     sources = known(facts.eos).sources
-    if len({source.ids for source in sources}) > 1:
+    configs = [set(source.ids) for source in sources if "config.json" in source.file and "tokenizer" not in source.file]
+    named = {number for ids in configs for number in ids}
+    # The tokenizer's files can name one id only, so they disagree only where it is none of the configs'.
+    foreign = any(configs and not named.issuperset(source.ids) for source in sources)
+    if foreign or any(ids != configs[0] for ids in configs):
         told = [{"file": source.file, "ids": list(source.ids)} for source in sources]
         yield rule.finds(Severity.NOTE, subject, sources=told)
 

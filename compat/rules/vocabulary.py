@@ -13,7 +13,7 @@ _SHOWN = 5
 
 
 def token_text(token: bytes | None) -> str | None:
-    """A token's bytes as text; bytes that are no UTF-8 as \\xNN."""
+    """A token's bytes as text; bytes that are no UTF-8 as hexadecimal escapes."""
     return None if token is None else token.decode("utf-8", "backslashreplace")
 
 
@@ -75,12 +75,12 @@ SAME_WIDTH = PairRule(
     name="equal-width-hides-other-tokens",
     worst=Severity.ERROR,
     needs=("vocabulary", "rows"),
-    message="Both models' logits are {rows} wide although their tokens differ ({same} ids agree): no size check can see it.",
+    message="Both models' logits are {rows} wide and their tokens differ ({same} ids agree): no size check sees it.",
     why=(
         "Engines that compare one integer (vLLM, SGLang, transformers, mlx-lm, TensorRT-LLM) take this pair for a good"
         " one and run it with next to no acceptance."
     ),
-    fix="Do not trust an engine that starts with this pair. Choose a drafter of the target's own family.",
+    fix="Do not take it for a good sign when an engine starts with this pair.",
     check=_same_width,
 )
 
@@ -100,7 +100,7 @@ SPECIALS_DIFFER = PairRule(
     name="control-tokens-differ",
     worst=Severity.ERROR,
     needs=("vocabulary",),
-    message="All plain tokens agree ({same} ids), and {differ} ids of control tokens stand for different ones: {examples}.",
+    message="All plain tokens agree ({same} ids), and {differ} ids stand for different control tokens: {examples}.",
     why=(
         "Control tokens carry the chat format, tool calls and the end of a turn. The drafter reads the target's"
         " control tokens as other ones, so its drafts are rejected around them; an engine that compares tokens"

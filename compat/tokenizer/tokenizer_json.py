@@ -66,49 +66,48 @@ class Added:
     special: bool
 
 
-def read(data: bytes, extra: tuple[Added, ...], model: str) -> Tokenizer:
+def read(data: bytes, extra: tuple[Added, ...]) -> Tokenizer:
     """Reads a tokenizer.json.
 
     Args:
         data: the file.
         extra: tokens that other files of the repository add on top, in the order of their ids.
-        model: for messages.
 
     Raises:
-        MalformedError: if the file is no such JSON.
+        MalformedError: if the file is no such JSON; like every parser's, the sentence names the file alone.
     """
-    whole = parse_object(data, FILE, model)
-    trained = _trained(mapping(whole.get("model")), model)
-    own = tuple(_added(whole.get("added_tokens"), model))
+    whole = parse_object(data, FILE)
+    trained = _trained(mapping(whole.get("model")))
+    own = tuple(_added(whole.get("added_tokens")))
     ids = _assign(trained, own + extra)
     if any(token.declared is not None and ids[token.content] != token.declared for token in own):
-        trained, ids = _ask_the_loader(data, own, extra, model)
+        trained, ids = _ask_the_loader(data, own, extra)
     family = _family(whole)
     spell, content = plain_token(family), added_token(family)
     tokens = {token_id: spell(spelling) for spelling, token_id in trained.items()}
     if len(tokens) != len(trained):
-        raise MalformedError(f"{model}: {FILE} gives one id to two tokens: it is damaged.", model=model)
+        raise MalformedError(f"{FILE} gives one id to two tokens: it is damaged.")
     tokens |= {ids[token.content]: content(token.content) for token in own + extra}
     special = frozenset(ids[token.content] for token in own + extra if token.special)
-    vocabulary = build(tokens, frozenset(ids.values()), special, FILE, model)
+    vocabulary = build(tokens, frozenset(ids.values()), special, FILE)
     return Tokenizer(vocabulary, _merges(mapping(whole.get("model")).get("merges")), _pipeline(whole))
 
 
-def _trained(model_part: _Json, model: str) -> dict[str, int]:
+def _trained(model_part: _Json) -> dict[str, int]:
     """Spelling → id of the trained vocabulary: a map, or for Unigram a list of [spelling, score]."""
     vocab = model_part.get("vocab")
     if isinstance(vocab, list):
         vocab = {entry[0]: number for number, entry in enumerate(vocab) if isinstance(entry, list) and entry}
     if not isinstance(vocab, dict) or not all(type(number) is int for number in vocab.values()):
-        raise MalformedError(f"{model}: {FILE} holds no map from tokens to ids: it is damaged.", model=model)
+        raise MalformedError(f"{FILE} holds no map from tokens to ids: it is damaged.")
     return vocab
 
 
-def _added(entries: object, model: str) -> Iterator[Added]:
+def _added(entries: object) -> Iterator[Added]:
     for entry in entries if isinstance(entries, list) else []:
         content, number = text(mapping(entry).get("content")), integer(mapping(entry).get("id"))
         if content is None or number is None:
-            raise MalformedError(f"{model}: {FILE} has an added token without text or id: it is damaged.", model=model)
+            raise MalformedError(f"{FILE} has an added token without text or id: it is damaged.")
         if content:  # the loader passes over an empty one
             yield Added(content, number, bool(entry.get("special")))
 
@@ -128,7 +127,7 @@ def _assign(trained: Mapping[str, int], added: tuple[Added, ...]) -> dict[str, i
 
 
 def _ask_the_loader(
-    data: bytes, own: tuple[Added, ...], extra: tuple[Added, ...], model: str
+    data: bytes, own: tuple[Added, ...], extra: tuple[Added, ...]
 ) -> tuple[dict[str, int], dict[str, int]]:
     """Trained and added ids as the library itself assigns them, for the rare file whose ids contradict each other."""
     import tokenizers
@@ -140,9 +139,10 @@ def _ask_the_loader(
         # A panic of the library arrives as a BaseException of a class that it does not export.
         if isinstance(error, KeyboardInterrupt | SystemExit):
             raise
-        raise MalformedError(f"{model}: {FILE} is refused by the tokenizers library: {error}", model=model) from error
-    added = {token.content: loaded.token_to_id(token.content) for token in own + extra}
-    return loaded.get_vocab(with_added_tokens=False), added
+        raise MalformedError(f"{FILE} is refused by the tokenizers library: {error}") from error
+    everything: dict[str, int] = loaded.get_vocab(with_added_tokens=True)
+    trained: dict[str, int] = loaded.get_vocab(with_added_tokens=False)
+    return trained, {token.content: everything[token.content] for token in own + extra}
 
 
 def _family(whole: _Json) -> Family:

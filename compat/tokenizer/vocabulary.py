@@ -49,9 +49,7 @@ class Vocabulary:
         return token_id in self.added or token_id in self.special or bool(token and _RESERVED.fullmatch(token))
 
 
-def build(
-    tokens: Mapping[int, bytes], added: frozenset[int], special: frozenset[int], file: str, model: str
-) -> Vocabulary:
+def build(tokens: Mapping[int, bytes], added: frozenset[int], special: frozenset[int], file: str) -> Vocabulary:
     """A vocabulary from ids and bytes.
 
     Raises:
@@ -60,8 +58,7 @@ def build(
     named = {token_id: token for token_id, token in tokens.items() if not _PLACEHOLDER.fullmatch(token)}
     if not named or min(named) < 0 or max(named) > MAX_ID:
         raise MalformedError(
-            f"{model}: {file} names no tokens, or ids outside 0 to {MAX_ID}: it is damaged or no language model's.",
-            model=model,
+            f"{file} names no tokens, or ids outside 0 to {MAX_ID}: it is damaged or no language model's."
         )
     dense = tuple(map(named.get, range(max(named) + 1)))
     return Vocabulary(dense, added & named.keys(), special & named.keys(), file, _digest(dense))

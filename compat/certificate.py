@@ -1,0 +1,249 @@
+"""The certificate: an in-toto Statement v1 that pins what was compared, and the test of whether it still holds.
+
+Format: https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md. The two subjects are the models; the
+predicate holds the verdict, what it rests on, and each model as written (`original`) and as read (`locked`). There is
+no time and no machine in it: the same inputs give the same bytes. It is not signed; whoever needs that attests the
+file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from importlib import metadata
+from typing import Any
+
+from .pipeline import Model, Report, judge
+from .errors import CheckError
+from .facts import Rows
+from .finding import Finding, Severity
+from .ref import Kind, ModelRef
+from .snapshot import Snapshot
+from .tokenizer.vocabulary import Vocabulary
+from .verdict import Policy, Verdict
+
+STATEMENT = "https://in-toto.io/Statement/v1"
+PREDICATE = "urn:specdec-check:pairing:v1"
+SIDES = ("target", "drafter")
+LIMIT = 16 * 1024 * 1024
+Statement = dict[str, Any]
+
+
+class CertificateError(CheckError):
+    """The file is no certificate that this version can read."""
+
+    kind = "certificate"
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """Whether a certificate holds for two snapshots.
+
+    Attributes:
+        drift: what no longer is as certified, as sentences; empty where the certificate holds.
+        notes: what moved without changing a fact.
+        report: the pair as it is now.
+    """
+
+    drift: tuple[str, ...]
+    notes: tuple[str, ...]
+    report: Report
+
+
+def tool_version() -> str:
+    """The version of the installed distribution."""
+    return metadata.version("specdec-check")
+
+
+def issue(report: Report) -> Statement:
+    """The certificate of a certified pair.
+
+    Raises:
+        ValueError: if the pair is not certified.
+    """
+    if report.decision.verdict is not Verdict.CERTIFIED:
+        raise ValueError("only a certified pair has a certificate")
+    return _statement(report)
+
+
+def dump(statement: Statement) -> bytes:
+    """Canonical bytes: sorted keys, two spaces, ASCII, one newline at the end."""
+    return (json.dumps(statement, indent=2, sort_keys=True) + "\n").encode("ascii")
+
+
+def load(data: bytes, name: str) -> Statement:
+    """Reads a certificate's shape; what it claims is tested by `hold`.
+
+    Args:
+        data: the file's bytes.
+        name: the file, for messages.
+
+    Raises:
+        CertificateError: if it is no certificate of this tool, or one of a version that this one does not know.
+    """
+    try:
+        statement = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise CertificateError(f"{name} is not a certificate: it is not readable JSON. Issue a new one.") from error
+    if not isinstance(statement, dict) or statement.get("_type") != STATEMENT:
+        raise CertificateError(f"{name} is not a certificate: it is no in-toto statement. Issue a new one.")
+    if statement.get("predicateType") != PREDICATE:
+        raise CertificateError(
+            f"{name} is a statement of another kind ({statement.get('predicateType')!r}), not {PREDICATE}: issue it"
+            " with this version of specdec-check."
+        )
+    try:
+        for side in SIDES:
+            original(statement, side), locked(statement, side)
+        policy_of(statement)
+    except (KeyError, TypeError, ValueError) as error:
+        raise CertificateError(f"{name} is a certificate with parts missing: it was edited or cut off.") from error
+    return statement
+
+
+def original(statement: Statement, side: str) -> str:
+    """What the user wrote for a model."""
+    return str(statement["predicate"]["models"][side]["original"])
+
+
+def locked(statement: Statement, side: str) -> ModelRef:
+    """The model as it was read: at its commit where it has one."""
+    model = statement["predicate"]["models"][side]
+    files, commit = model["locked"]["files"], model["locked"]["commit"]
+    if not isinstance(files, dict) or not (commit is None or isinstance(commit, str)):
+        raise TypeError(files)
+    return ModelRef(str(model["original"]), Kind(model["kind"]), str(model["name"]), commit)
+
+
+def policy_of(statement: Statement) -> Policy:
+    """The policy that the pair was certified under."""
+    found = statement["predicate"]["policy"]
+    return Policy(tuple(found["engines"]), bool(found["strict"]), Severity(found["fail_on"]))
+
+
+def hold(statement: Statement, target: Snapshot, drafter: Snapshot) -> Holding:
+    """Whether a certificate holds for two models: their facts are as certified, and all else recomputes from them."""
+    report = judge(target, drafter, policy_of(statement))
+    now = _statement(report)
+    drift = [] if statement["predicate"].get("seal") == _seal(statement) else [_EDITED]
+    notes: list[str] = []
+    for side in SIDES:
+        certified, found = statement["predicate"]["models"][side], now["predicate"]["models"][side]
+        moved = _moved_facts(certified, found)
+        drift += [f"The {side}'s {fact} is not what was certified." for fact in moved]
+        if not moved:
+            notes += _moved_bytes(side, certified["locked"], found["locked"])
+    if not drift:
+        drift = _not_recomputed(statement, now)
+    if statement["predicate"].get("verifier") != now["predicate"]["verifier"]:
+        notes.append(f"Issued by another version of specdec-check than this one ({tool_version()}).")
+    return Holding(tuple(drift), tuple(notes), report)
+
+
+_EDITED = "The certificate was edited after it was issued: its seal does not match its content."
+
+
+def _statement(report: Report) -> Statement:
+    models = {"target": report.target, "drafter": report.drafter}
+    decision, policy = report.decision, report.policy
+    statement: Statement = {
+        "_type": STATEMENT,
+        "predicateType": PREDICATE,
+        "subject": [_subject(side, model) for side, model in models.items()],
+        "predicate": {
+            "verifier": {"id": "specdec-check", "version": tool_version()},
+            "verdict": decision.verdict.value,
+            "relation": decision.relation and decision.relation.value,
+            "policy": {"engines": list(policy.engines), "strict": policy.strict, "fail_on": policy.fail_on.value},
+            "engines": {
+                name: {"outcome": decision.judgements[name].outcome.value, "reason": decision.judgements[name].reason}
+                for name in policy.engines
+            },
+            "rules": {
+                "passed": list(decision.passed),
+                "warned": _codes(decision.findings, Severity.WARNING),
+                "noted": _codes(decision.findings, Severity.NOTE),
+            },
+            "findings": [
+                {"code": f.code, "severity": f.severity.value, "subject": f.subject.value, "args": f.args}
+                for f in decision.findings
+            ],
+            "models": {side: _model(model) for side, model in models.items()},
+        },
+    }
+    statement["predicate"]["seal"] = _seal(statement)
+    return statement
+
+
+def _codes(findings: tuple[Finding, ...], severity: Severity) -> list[str]:
+    return sorted({found.code for found in findings if found.severity is severity})
+
+
+def _subject(side: str, model: Model) -> dict[str, Any]:
+    snapshot = model.snapshot
+    where = f"hf://{snapshot.repository}@{snapshot.commit}" if snapshot.commit else snapshot.repository
+    digest = {"sha256": _root(snapshot.digests())}
+    return {"name": side, "uri": where, "digest": digest | ({"gitCommit": snapshot.commit} if snapshot.commit else {})}
+
+
+def _root(files: dict[str, str]) -> str:
+    """One digest over many: sha256 of the lines `digest  path`, sorted by path, as `sha256sum` prints them."""
+    return hashlib.sha256("".join(f"{files[path]}  {path}\n" for path in sorted(files)).encode()).hexdigest()
+
+
+def _model(model: Model) -> dict[str, Any]:
+    snapshot, facts = model.snapshot, model.facts
+    return {
+        "original": snapshot.ref.original,
+        "kind": snapshot.ref.kind.value,
+        "name": snapshot.repository if snapshot.ref.kind is Kind.HUB else snapshot.ref.name,
+        "locked": {"commit": snapshot.commit, "files": snapshot.digests()},
+        "fingerprint": {"digest": facts.digest, "facts": facts.digests()},
+        "vocab": {
+            "declared": facts.declared if isinstance(facts.declared, int) else None,
+            "rows": facts.rows.head if isinstance(facts.rows, Rows) else None,
+            "used": facts.vocabulary.used if isinstance(facts.vocabulary, Vocabulary) else None,
+        },
+    }
+
+
+def _seal(statement: Statement) -> str:
+    """Digest of everything but the seal. It catches edits by hand and damage, not a forger: sign the file for that."""
+    predicate = {key: value for key, value in statement["predicate"].items() if key != "seal"}
+    return hashlib.sha256(dump({**statement, "predicate": predicate})).hexdigest()
+
+
+def _moved_facts(certified: dict[str, Any], found: dict[str, Any]) -> list[str]:
+    before, after = certified["fingerprint"]["facts"], found["fingerprint"]["facts"]
+    return [fact for fact in sorted({*before, *after}) if before.get(fact) != after.get(fact)]
+
+
+def _moved_bytes(side: str, before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    notes = []
+    if before["commit"] != after["commit"]:
+        notes.append(f"The {side}'s commit moved from {before['commit']} to {after['commit']}; every fact is the same.")
+    files = sorted({*before["files"], *after["files"]})
+    if changed := [path for path in files if before["files"].get(path) != after["files"].get(path)]:
+        notes.append(f"The {side}'s {', '.join(changed)} has other bytes than certified; every fact is the same.")
+    return notes
+
+
+def _not_recomputed(statement: Statement, now: Statement) -> list[str]:
+    """Fields that facts alone determine, and that are not what the facts give."""
+
+    def determined(whole: Statement) -> dict[str, Any]:
+        fields = {key: value for key, value in whole["predicate"].items() if key not in ("seal", "verifier", "models")}
+        for side in SIDES:
+            model = whole["predicate"]["models"][side]
+            fields |= {f"models.{side}.{key}": value for key, value in model.items() if key != "locked"}
+        return fields
+
+    certified, found = determined(statement), determined(now)
+    wrong = [key for key in sorted({*certified, *found}) if certified.get(key) != found.get(key)]
+    for position, side in enumerate(SIDES):
+        subject, lock = statement["subject"][position], statement["predicate"]["models"][side]["locked"]
+        expected = {"sha256": _root(lock["files"])} | ({"gitCommit": lock["commit"]} if lock["commit"] else {})
+        if subject.get("name") != side or subject.get("digest") != expected:
+            wrong.append(f"subject.{side}")
+    return [f"The certificate's {key} does not recompute from the models' facts." for key in wrong]

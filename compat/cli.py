@@ -1,0 +1,241 @@
+"""`specdec-check`: the command line. The only module of this package that prints and exits."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+from . import certificate as certificates
+from . import ref as refs
+from .certificate import tool_version
+from .pipeline import DEFAULT_SECONDS, Access, Report, check, read
+from .errors import CheckError, NotFoundError
+from .finding import Severity
+from .ref import Kind
+from .report import machine
+from .report import text as text_report
+from .report.message import visible
+from .rules import BY_CODE, RULES
+from .snapshot import Advance
+from .verdict import Policy, Verdict
+
+_EXAMPLES = """\b
+Examples:
+  specdec-check Qwen/Qwen2.5-7B-Instruct Qwen/Qwen2.5-0.5B-Instruct
+  specdec-check meta-llama/Llama-3.1-8B-Instruct@main ./my-drafter --certificate pair.json
+  specdec-check demo:target demo:stranger --format json
+  specdec-check verify pair.json
+  specdec-check rule SD101
+
+\b
+A model is org/name, org/name@revision, a folder (./folder), or demo:target. A first word that is a command is the
+command; write ./verify or hf://verify for a model of that name.
+
+\b
+Exit status: 0 certified, 1 refused, 2 undecided or an error, 130 interrupted."""
+
+
+class _Group(click.Group):
+    """A group whose command `check` need not be named: two models are enough."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args:
+            args = ["--help"]
+        elif args[0] not in self.commands and args[0] not in ("--help", "-h", "--version"):
+            args = ["check", *args]
+        return super().parse_args(ctx, args)
+
+    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        formatter.write_usage(ctx.command_path, "TARGET DRAFTER [OPTIONS]")
+        formatter.write_usage(ctx.command_path, "COMMAND [ARGS]...")
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        self.commands["check"].format_options(ctx, formatter)
+        self.format_commands(ctx, formatter)
+
+
+@click.group(
+    cls=_Group,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    epilog=_EXAMPLES,
+)
+@click.version_option(tool_version(), prog_name="specdec-check")
+def cli() -> None:
+    """Settle whether DRAFTER fits TARGET for speculative decoding, without downloading weights."""
+
+
+_format = click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="What to print.", show_default=True
+)
+_offline = click.option("--offline", is_flag=True, help="Answer from the cache alone, and say so.")
+_timeout = click.option(
+    "--timeout",
+    type=click.FloatRange(min=0.1),
+    default=DEFAULT_SECONDS,
+    show_default=True,
+    metavar="SECONDS",
+    help="The longest that the Hub may take, per model.",
+)
+
+
+@cli.command("check", short_help="Check a pair (the default).")
+@click.argument("target")
+@click.argument("drafter")
+@click.option(
+    "--certificate",
+    "file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write a certificate here if the pair is certified.",
+)
+@_format
+@click.option("--strict", is_flag=True, help="Certify identical vocabularies of equal width alone.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(["error", "warning"]),
+    default="error",
+    show_default=True,
+    help="The least severe finding that refuses the pair.",
+)
+@_offline
+@_timeout
+@click.pass_context
+def check_command(
+    ctx: click.Context,
+    target: str,
+    drafter: str,
+    file: Path | None,
+    form: str,
+    strict: bool,
+    fail_on: str,
+    offline: bool,
+    timeout: float,
+) -> None:
+    """Check whether DRAFTER fits TARGET.
+
+    Reads configs, tokenizers and the headers of the weights; compares the vocabularies by bytes; exits 0 if the pair
+    is certified, 1 if it is refused, 2 if it cannot be settled.
+    """
+    policy = Policy(strict=strict, fail_on=Severity(fail_on))
+    with _progress() as advance:
+        report = check(target, drafter, policy, Access(offline, timeout, advance))
+    written = _write_certificate(report, file) if file else None
+    if form == "json":
+        click.echo(machine.dump(machine.render(report, written)))
+    else:
+        _print(text_report.render(report))
+        if file:
+            _say(f"certificate written to {file}" if written else f"no certificate: {file} was not written")
+    ctx.exit(report.decision.verdict.exit_status)
+
+
+@cli.command("verify", short_help="Test whether a certificate still holds.")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@_format
+@_offline
+@_timeout
+@click.pass_context
+def verify_command(ctx: click.Context, file: Path, form: str, offline: bool, timeout: float) -> None:
+    """Test whether the certificate FILE still holds.
+
+    Reads both models again as they were written, and runs the rules again. Exits 0 if every fact is as certified, 1
+    if something drifted or the certificate does not recompute, 2 if that cannot be settled.
+    """
+    statement = certificates.load(file.read_bytes()[: certificates.LIMIT], str(file))
+    sides = [refs.parse(certificates.original(statement, side)) for side in certificates.SIDES]
+    with _progress() as advance:
+        access = Access(offline, timeout, advance)
+        holding = certificates.hold(statement, *read(sides[0], sides[1], access))
+        gone = _lost_commits(statement, holding.report, access)
+    drift = (*holding.drift, *gone)
+    if form == "json":
+        click.echo(machine.dump(machine.render_holding(str(file), drift, holding.notes, holding.report)))
+    else:
+        pair = " × ".join(visible(side.original) for side in sides)
+        head = f"DRIFTED: {file} no longer holds for {pair}" if drift else f"HOLDS: {file} for {pair}"
+        _print([Text(head, style="bold red" if drift else "bold green")])
+        _print([Text.assemble(("drift   ", "red"), visible(sentence)) for sentence in drift])
+        _print([Text.assemble(("note    ", "dim"), visible(sentence)) for sentence in holding.notes])
+        if drift:
+            _print([Text.assemble(("now     ", "bold"), text_report.render(holding.report)[0].plain)])
+            _print(
+                [Text.assemble(("do      ", "bold"), "Check the pair again and issue a new certificate if it fits.")]
+            )
+    ctx.exit(1 if drift else 0)
+
+
+@cli.command("rule", short_help="Explain a rule, or list them all.")
+@click.argument("code", required=False)
+def rule_command(code: str | None) -> None:
+    """Print the page of the rule CODE, such as SD101; without a code, list every rule."""
+    if code is None:
+        for rule in RULES:
+            click.echo(f"{rule.code} {rule.name} ({rule.worst})")
+        return
+    if code.upper() not in BY_CODE:
+        raise click.BadParameter(f"there is no rule {code!r}; `specdec-check rule` lists them.", param_hint="CODE")
+    click.echo(text_report.rule_page(code.upper()), nl=False)
+
+
+def _lost_commits(statement: certificates.Statement, report: Report, access: Access) -> list[str]:
+    """Certified commits that moved away and can no longer be read as certified: nothing pinned to them would load."""
+    lost = []
+    for side, now in (("target", report.target), ("drafter", report.drafter)):
+        pinned = certificates.locked(statement, side)
+        if pinned.kind is not Kind.HUB or pinned.revision == now.snapshot.commit:
+            continue
+        try:
+            then, _ = read(pinned, pinned, access)
+        except NotFoundError as error:
+            lost.append(f"The {side}'s certified commit cannot be read any more: {error.message}")
+            continue
+        if then.digests() != statement["predicate"]["models"][side]["locked"]["files"]:
+            lost.append(
+                f"The {side}'s files at the certified commit are not the ones in the certificate: it was edited."
+            )
+    return lost
+
+
+def _write_certificate(report: Report, file: Path) -> str | None:
+    if report.decision.verdict is not Verdict.CERTIFIED:
+        return None
+    try:
+        file.write_bytes(certificates.dump(certificates.issue(report)))
+    except OSError as error:
+        raise CheckError(f"The pair is certified, but {file} cannot be written ({error.strerror}).") from error
+    return str(file)
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[Advance]:
+    """A line that counts files while they are fetched: on a terminal, on standard error, gone when done."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    columns = (SpinnerColumn(), TextColumn("reading the models: {task.completed:.0f} files"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("files", total=None)
+        yield lambda count: progress.advance(task, count)
+
+
+def _print(lines: list[Text]) -> None:
+    """To standard output, in colour on a terminal alone; lines are never folded, so that one finding stays one line."""
+    console = Console(soft_wrap=True, highlight=False, markup=False, emoji=False)
+    for line in lines:
+        console.print(line)
+
+
+def _say(sentence: str) -> None:
+    """To standard error: what is not the answer."""
+    click.echo(sentence, err=True)
+
+
+def error_as_json(error: CheckError) -> str:
+    """The object that `--format json` prints where there is no report."""
+    return machine.dump(machine.render_error(error))

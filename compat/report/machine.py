@@ -1,0 +1,118 @@
+"""For machines: one JSON object, version 1, as `report.schema.json` in this package has it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ..certificate import tool_version
+from ..pipeline import Model, Report
+from ..errors import CheckError, SeveralErrors
+from ..facts import Rows, Unknown
+from ..finding import Finding
+from ..rules import BY_CODE
+from .answer import advice, answer
+from .message import message, questions
+
+SCHEMA = 1
+
+
+def dump(value: dict[str, Any]) -> str:
+    """ASCII, so that no character of a repository can act on the terminal that it is printed to."""
+    return json.dumps(value, indent=2, ensure_ascii=True)
+
+
+def render(report: Report, certificate: str | None) -> dict[str, Any]:
+    """The report as an object.
+
+    Args:
+        report: the checked pair.
+        certificate: the file that a certificate was written to, if one was.
+    """
+    decision, comparison = report.decision, report.pair.comparison
+    return {
+        **_head(decision.verdict.value),
+        "answer": answer(report),
+        "relation": decision.relation and decision.relation.value,
+        "policy": {
+            "engines": list(report.policy.engines),
+            "strict": report.policy.strict,
+            "fail_on": report.policy.fail_on.value,
+        },
+        "target": _model(report.target),
+        "drafter": _model(report.drafter),
+        "comparison": None
+        if isinstance(comparison, Unknown)
+        else {
+            "same": comparison.same,
+            "differ": len(comparison.differ),
+            "target_only": len(comparison.target_only),
+            "drafter_only": len(comparison.drafter_only),
+            "shared_tokens": comparison.shared_tokens,
+        },
+        "findings": [_finding(found) for found in decision.findings],
+        "unknown": [
+            {"subject": subject, "why": why, "rules": codes} for subject, why, codes in questions(decision.questions)
+        ],
+        "engines": {
+            name: {"outcome": judged.outcome.value, "reason": judged.reason, "fix": judged.fix}
+            for name, judged in decision.judgements.items()
+        },
+        "advice": advice(report),
+        "certificate": certificate,
+    }
+
+
+def render_error(error: CheckError) -> dict[str, Any]:
+    """The object for a question that could not be settled: `error` stands where the report would."""
+    first = error.errors[0] if isinstance(error, SeveralErrors) else error
+    return {**_head("undecided"), "error": {"kind": first.kind, "message": error.message, "model": error.model}}
+
+
+def render_holding(file: str, drift: tuple[str, ...], notes: tuple[str, ...], report: Report) -> dict[str, Any]:
+    """The object that `verify` prints: whether a certificate holds, and the pair's verdict as it is now."""
+    return {
+        **_head(report.decision.verdict.value),
+        "certificate": file,
+        "holds": not drift,
+        "drift": list(drift),
+        "notes": list(notes),
+    }
+
+
+def _head(verdict: str) -> dict[str, Any]:
+    return {"schema": SCHEMA, "tool": {"name": "specdec-check", "version": tool_version()}, "verdict": verdict}
+
+
+def _model(model: Model) -> dict[str, Any]:
+    snapshot, facts = model.snapshot, model.facts
+    rows, vocabulary = facts.rows, facts.vocabulary
+    return {
+        "id": snapshot.repository,
+        "original": snapshot.ref.original,
+        "commit": snapshot.commit,
+        "fingerprint": facts.digest,
+        "files": snapshot.digests(),
+        "vocab": {
+            "declared": None if isinstance(facts.declared, Unknown) else facts.declared,
+            "rows": rows.head if isinstance(rows, Rows) else None,
+            "embedding_rows": rows.embedding if isinstance(rows, Rows) else None,
+            "evidence": rows.evidence.value if isinstance(rows, Rows) else None,
+            "used": None if isinstance(vocabulary, Unknown) else vocabulary.used,
+            "file": None if isinstance(vocabulary, Unknown) else vocabulary.file,
+        },
+        "notes": list(snapshot.notes),
+    }
+
+
+def _finding(found: Finding) -> dict[str, Any]:
+    return {
+        "code": found.code,
+        "name": found.name,
+        "severity": found.severity.value,
+        "subject": found.subject.value,
+        "message": message(found),
+        "fix": BY_CODE[found.code].fix,
+        "args": found.args,
+        "evidence": found.evidence.value,
+    }

@@ -1,0 +1,57 @@
+"""For a person: the answer first, then why, then what to do. One line per finding, so that a pipe can grep it."""
+
+from __future__ import annotations
+
+from rich.text import Text
+
+from ..pipeline import Model, Report
+from ..facts import Rows, Unknown
+from ..finding import Severity
+from ..rules import BY_CODE
+from ..verdict import Verdict
+from .answer import advice, answer
+from .message import message, questions, visible
+
+_VERDICT = {Verdict.CERTIFIED: "bold green", Verdict.REFUSED: "bold red", Verdict.UNDECIDED: "bold yellow"}
+_SEVERITY = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "dim"}
+
+
+def render(report: Report) -> list[Text]:
+    """The report, a line each; styles show on a terminal alone."""
+    decision = report.decision
+    lines = [Text(answer(report), style=_VERDICT[decision.verdict])]
+    lines += [
+        _line(found.severity.value, f"{found.code} {found.name}: {message(found)}", _SEVERITY[found.severity])
+        for found in decision.findings
+    ]
+    for subject, why, codes in questions(decision.questions):
+        lines.append(_line("unknown", f"{subject}: {why} ({', '.join(codes)} stay open)", "yellow"))
+    lines += [_line("do", fix, "bold") for fix in advice(report)]
+    for name, judged in decision.judgements.items():
+        lines.append(_line("engine", f"{name} {judged.outcome}: {visible(judged.reason)}", "dim"))
+    lines += [_line("target", _model(report.target), "dim"), _line("drafter", _model(report.drafter), "dim")]
+    for note in (*report.target.snapshot.notes, *report.drafter.snapshot.notes):
+        lines.append(_line("source", visible(note), "yellow"))
+    return lines
+
+
+def rule_page(code: str) -> str:
+    """A rule's page: what it finds, why it matters, what to do."""
+    rule = BY_CODE[code]
+    return (
+        f"{rule.code} {rule.name} (at worst: {rule.worst})\n\n"
+        f"Finds: {rule.message}\n\nWhy: {rule.why}\n\nWhat to do: {rule.fix}\n\nLooks at: {', '.join(rule.needs)}\n"
+    )
+
+
+def _line(label: str, text: str, style: str) -> Text:
+    return Text.assemble((f"{label:8}", style), text)
+
+
+def _model(model: Model) -> str:
+    snapshot, facts = model.snapshot, model.facts
+    commit = f" at {snapshot.commit[:12]}" if snapshot.commit else ""
+    declared = "?" if isinstance(facts.declared, Unknown) else facts.declared or "absent"
+    rows = f"{facts.rows.head} ({facts.rows.evidence})" if isinstance(facts.rows, Rows) else "?"
+    used = "?" if isinstance(facts.vocabulary, Unknown) else facts.vocabulary.used
+    return f"{visible(snapshot.repository)}{commit}: vocabulary declared {declared}, rows {rows}, used {used}"
