@@ -12,6 +12,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 from .pipeline import Model, Report, judge
@@ -26,7 +27,7 @@ from .verdict import Policy, Verdict
 STATEMENT = "https://in-toto.io/Statement/v1"
 PREDICATE = "urn:specdec-check:pairing:v1"
 SIDES = ("target", "drafter")
-LIMIT = 16 * 1024 * 1024
+_LIMIT = 16 * 1024 * 1024
 Statement = dict[str, Any]
 
 
@@ -94,12 +95,29 @@ def load(data: bytes, name: str) -> Statement:
             " with this version of specdec-check."
         )
     try:
-        for side in SIDES:
-            original(statement, side), locked(statement, side)
+        for position, side in enumerate(SIDES):
+            original(statement, side), locked(statement, side), locked_files(statement, side)
+            _facts(statement["predicate"]["models"][side]), dict(statement["subject"][position])
         policy_of(statement)
-    except (KeyError, TypeError, ValueError) as error:
-        raise CertificateError(f"{name} is a certificate with parts missing: it was edited or cut off.") from error
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+        raise CertificateError(
+            f"{name} is a certificate with parts missing or out of shape: it was edited or cut off. Issue a new one."
+        ) from error
     return statement
+
+
+def read_file(file: Path) -> Statement:
+    """Reads a certificate from a file.
+
+    Raises:
+        CertificateError: as `load`, and if the file cannot be read.
+    """
+    try:
+        with file.open("rb") as stream:
+            data = stream.read(_LIMIT)
+    except OSError as error:
+        raise CertificateError(f"{file} cannot be read ({error.strerror}): give the path of a certificate.") from error
+    return load(data, str(file))
 
 
 def original(statement: Statement, side: str) -> str:
@@ -110,10 +128,16 @@ def original(statement: Statement, side: str) -> str:
 def locked(statement: Statement, side: str) -> ModelRef:
     """The model as it was read: at its commit where it has one."""
     model = statement["predicate"]["models"][side]
-    files, commit = model["locked"]["files"], model["locked"]["commit"]
-    if not isinstance(files, dict) or not (commit is None or isinstance(commit, str)):
-        raise TypeError(files)
-    return ModelRef(str(model["original"]), Kind(model["kind"]), str(model["name"]), commit)
+    found = ModelRef(str(model["original"]), Kind(model["kind"]), str(model["name"]), model["locked"]["commit"])
+    # A branch in this place could move under the certificate.
+    if found.pinned is not (found.kind is Kind.HUB):
+        raise ValueError(f"{found.revision!r} is not what a {found.kind} model is locked to")
+    return found
+
+
+def locked_files(statement: Statement, side: str) -> dict[str, str]:
+    """Path → sha256 of the files that decided, as they were read."""
+    return {str(path): str(digest) for path, digest in statement["predicate"]["models"][side]["locked"]["files"].items()}
 
 
 def policy_of(statement: Statement) -> Policy:
@@ -214,8 +238,12 @@ def _seal(statement: Statement) -> str:
     return hashlib.sha256(dump({**statement, "predicate": predicate})).hexdigest()
 
 
+def _facts(model: dict[str, Any]) -> dict[str, Any]:
+    return dict(model["fingerprint"]["facts"])
+
+
 def _moved_facts(certified: dict[str, Any], found: dict[str, Any]) -> list[str]:
-    before, after = certified["fingerprint"]["facts"], found["fingerprint"]["facts"]
+    before, after = _facts(certified), _facts(found)
     return [fact for fact in sorted({*before, *after}) if before.get(fact) != after.get(fact)]
 
 

@@ -136,7 +136,7 @@ def check_command(
 
 
 @cli.command("verify", short_help="Test whether a certificate still holds.")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path))
 @_format
 @_offline
 @_timeout
@@ -147,7 +147,7 @@ def verify_command(ctx: click.Context, file: Path, form: str, offline: bool, tim
     Reads both models again as they were written, and runs the rules again. Exits 0 if every fact is as certified, 1
     if something drifted or the certificate does not recompute, 2 if that cannot be settled.
     """
-    statement = certificates.load(file.read_bytes()[: certificates.LIMIT], str(file))
+    statement = certificates.read_file(file)
     sides = [refs.parse(certificates.original(statement, side)) for side in certificates.SIDES]
     with _progress() as advance:
         access = Access(offline, timeout, advance)
@@ -195,7 +195,7 @@ def _lost_commits(statement: certificates.Statement, report: Report, access: Acc
         except NotFoundError as error:
             lost.append(f"The {side}'s certified commit cannot be read any more: {error.message}")
             continue
-        if then.digests() != statement["predicate"]["models"][side]["locked"]["files"]:
+        if then.digests() != certificates.locked_files(statement, side):
             lost.append(
                 f"The {side}'s files at the certified commit are not the ones in the certificate: it was edited."
             )

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from specdec_check.compat.errors import CheckError
 
-class DecodeError(Exception):
+
+class DecodeError(CheckError):
     """Decoding cannot start or cannot go on without giving wrong output."""
+
+    kind = "decode"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..facts import Fingerprint, Kind, Unknown
+from ..facts import Fingerprint, Kind, Rows, Unknown
 from ..relation import Pair, Relation
 from .outcome import Engine, Judgement, Outcome
 
@@ -36,6 +36,8 @@ def _cannot_run(side: str, facts: Fingerprint) -> Judgement | None:
         return Judgement(Outcome.REFUSES, f"needs causal language models, and the {side} is an {found.kind} model")
     if found.stateful:
         return Judgement(Outcome.REFUSES, f"cannot roll back the state of the {side} ({found.model_type})")
+    if isinstance(facts.rows, Rows) and isinstance(facts.declared, int) and facts.rows.head != facts.declared:
+        return Judgement(Outcome.REFUSES, f"loads no weights other than the config declares, as the {side} has them")
     return None
 
 

@@ -62,9 +62,9 @@ def _relation(found: Comparison) -> str:
             return f"padded, all {found.same} tokens are equal and only unused logits differ"
         case Relation.EXTENDS:
             extra = len(found.target_only) + len(found.drafter_only)
-            return f"extends, all {found.same} shared ids agree and {extra} more are named on one side"
+            return f"extends, all {found.same} shared ids agree; named on one side only: {extra}"
         case Relation.SPECIALS_DIFFER:
-            return f"specials-differ, {len(found.differ)} control tokens differ and {found.same} ids agree"
+            return f"specials-differ, control tokens differ on {len(found.differ)} of {both} shared ids"
         case Relation.OVERLAP:
             return f"overlap, {found.same} of {both} shared ids carry the same token"
         case Relation.DISJOINT:
@@ -81,6 +81,16 @@ def advice(report: Report) -> list[str]:
         fixes = [BY_CODE[found.code].fix for found in refusing]
     if decision.verdict is Verdict.UNDECIDED:
         fixes = [f"{judged.fix[0].upper()}{judged.fix[1:]}." for judged in decision.judgements.values() if judged.fix]
-        if decision.questions:
-            fixes = ["Make the missing files available, in the repository or in a folder of your own, and run again."]
+        fixes += _remedies(report)
     return list(dict.fromkeys(fixes))
+
+
+def _remedies(report: Report) -> list[str]:
+    """What could settle the open questions."""
+    reasons = [question.why for question in report.decision.questions]
+    remedies = []
+    if any(why.startswith("publishes") for why in reasons):
+        remedies.append("Put the missing files beside the others, in the repository or in a folder of your own.")
+    if any(not why.startswith("publishes") for why in reasons):
+        remedies.append("Try a newer version of specdec-check: what this one does not know, it does not guess.")
+    return remedies

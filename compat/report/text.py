@@ -25,7 +25,7 @@ def render(report: Report) -> list[Text]:
         for found in decision.findings
     ]
     for subject, why, codes in questions(decision.questions):
-        lines.append(_line("unknown", f"{subject}: {why} ({', '.join(codes)} stay open)", "yellow"))
+        lines.append(_line("unknown", f"{subject}: {why} (open: {', '.join(codes)})", "yellow"))
     lines += [_line("do", fix, "bold") for fix in advice(report)]
     for name, judged in decision.judgements.items():
         lines.append(_line("engine", f"{name} {judged.outcome}: {visible(judged.reason)}", "dim"))

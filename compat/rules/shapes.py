@@ -50,7 +50,7 @@ PAST_ROWS = ModelRule(
     name="token-past-the-rows",
     worst=Severity.ERROR,
     needs=("vocabulary", "rows", "bos", "eos", "pad", "template_ids"),
-    message="The {subject}'s tokenizer names {count} ids at or past its {rows} rows: {tokens}.",
+    message="Ids that the {subject}'s tokenizer names at or past its own {rows} rows: {count} ({tokens}).",
     why=(
         "Such an id cannot be fed to the model: the look-up is out of range, which on a GPU kills the process. It is"
         " harmless while no text contains the token, and an error where the chat format or a special token uses it."
@@ -135,7 +135,7 @@ CANNOT_EMBED = PairRule(
     name="drafter-cannot-embed",
     worst=Severity.WARNING,
     needs=("vocabulary", "rows"),
-    message="The target can emit {count} tokens (up to id {highest}) past the drafter's {rows} embedding rows.",
+    message="Tokens that the target can emit past the drafter's {rows} embedding rows: {count}, up to id {highest}.",
     why=(
         "An engine that feeds such an id to the drafter reads out of range: a device-side assert, or garbage. The"
         " bundled decoder feeds a stand-in instead, which costs acceptance while the token is in sight, and no more."

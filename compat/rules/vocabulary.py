@@ -48,8 +48,8 @@ TOKENS_DIFFER = PairRule(
     worst=Severity.ERROR,
     needs=("vocabulary",),
     message=(
-        "{differ} of the {both} ids that both models name stand for different tokens ({same} agree;"
-        " {shared_tokens} byte strings exist on both sides at some id): {examples}."
+        "Of {both} ids that both models name, {same} stand for the same token and {differ} do not"
+        " ({shared_tokens} byte strings exist on both sides at some id): {examples}."
     ),
     why=(
         "The drafter proposes ids. Where an id means another text to the target, the proposal is noise: the target"
@@ -100,7 +100,7 @@ SPECIALS_DIFFER = PairRule(
     name="control-tokens-differ",
     worst=Severity.ERROR,
     needs=("vocabulary",),
-    message="All plain tokens agree ({same} ids), and {differ} ids stand for different control tokens: {examples}.",
+    message="All plain tokens agree ({same} ids agree in all); control tokens differ on {differ}: {examples}.",
     why=(
         "Control tokens carry the chat format, tool calls and the end of a turn. The drafter reads the target's"
         " control tokens as other ones, so its drafts are rejected around them; an engine that compares tokens"
@@ -133,7 +133,7 @@ EXTENDS = PairRule(
     name="tokens-on-one-side-only",
     worst=Severity.WARNING,
     needs=("vocabulary",),
-    message="All {same} ids that both models name agree, and {count} more are named by the {subject} alone: {tokens}.",
+    message="All {same} ids that both models name agree; named by the {subject} alone: {count} ({tokens}).",
     why=(
         "What only the target names is never drafted, and reads as untrained or unknown to the drafter; what only the"
         " drafter names can never be accepted. Both cost acceptance where those tokens occur, never correctness: the"

@@ -12,6 +12,7 @@ else:
     import copy
     from types import SimpleNamespace
 
+    import tokenizers
     import torch
     import transformers
     from specdec_check.decode.decoder import Decoder
@@ -148,11 +149,13 @@ else:
         dtype = torch.float32
 
         def get_output_embeddings(self):
+            """Something with as many rows as there are ids."""
             return self.head
 
         get_input_embeddings = get_output_embeddings
 
-        def forward(self, input_ids, past_key_values, use_cache, logits_to_keep):
+        def forward(self, input_ids, past_key_values, logits_to_keep, **_):
+            """Answers for the last positions, from the ids that stand before each."""
             start = past_key_values.get_seq_length()
             rows = []
             for at, token in enumerate(input_ids[0].unbind(), start):
@@ -169,6 +172,18 @@ else:
             return torch.nn.functional.one_hot(torch.tensor((said + (at in wrong)) % rows), rows) * 20.0
 
         return Scripted(rows, answer)
+
+    @pytest.fixture(scope="session")
+    def words():
+        """A byte-level tokenizer whose tokens are bytes and some pairs of them."""
+        tokenizer = tokenizers.Tokenizer(tokenizers.models.BPE())
+        tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
+        tokenizer.decoder = tokenizers.decoders.ByteLevel()
+        trainer = tokenizers.trainers.BpeTrainer(
+            vocab_size=300, initial_alphabet=tokenizers.pre_tokenizers.ByteLevel.alphabet(), show_progress=False
+        )
+        tokenizer.train_from_iterator(["one two three four déjà vu the then there 日本 日本語"] * 3, trainer)
+        return tokenizer
 
     @pytest.fixture(scope="session")
     def tiny():

@@ -104,7 +104,7 @@ def test_an_eos_that_is_only_drafted_ends_nothing(tiny):
 
 @pytest.mark.parametrize(("target_rows", "drafter_rows"), [(64, 48), (48, 64)])
 def test_padded_widths(tiny, target_rows, drafter_rows):
-    """Only 40 ids mean anything; both heads are padded, to different widths, and the padding has large logits."""
+    """Forty ids are in use, and both heads are padded, each to its own width, with logits as large as the others'."""
     target = tiny.family("llama", vocab_size=target_rows)
     drafter = tiny.family("qwen2", vocab_size=drafter_rows, seed=2)
     pair = tiny.decoder(target, drafter, proposable=((0, 40),))

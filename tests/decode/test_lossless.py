@@ -19,8 +19,8 @@ SAMPLINGS = {
     "min-p": Sampling(1.0, min_p=0.15),
     "all": Sampling(0.8, top_k=7, top_p=0.9, min_p=0.05),
 }
-ROWS = 8  # of the scripted pair
-DRAWN = 1_500
+ROWS = 6  # of the scripted pair
+DRAWN = 2_000
 
 
 def p_value(counts, expected):
@@ -137,16 +137,17 @@ def scripted(tiny):
     """A pair that agrees in part, the drafter wider than the target and with ids that it may not propose."""
     table, answer = walk(ROWS, seed=0)
     wide = ROWS + 3
-    own = torch.randn(wide, wide, wide, generator=torch.Generator().manual_seed(7)) * 1.5
+    own = 1.5 * torch.randn(wide, wide, wide, generator=torch.Generator().manual_seed(7))
     own[:ROWS, :ROWS, :ROWS] += 0.7 * table
     drafter = tiny.Scripted(wide, lambda past: own[past[-2] if len(past) > 1 else 0, past[-1]])
     pair = tiny.decoder(tiny.Scripted(ROWS, answer), drafter, proposable=((0, 2), (3, ROWS)))
     return table, pair
 
 
-@pytest.mark.parametrize("name", ["plain", "all"])
-@pytest.mark.parametrize("gamma", [0, 1, 3])
-def test_the_loop_follows_the_target(scripted, name, gamma):
+@pytest.mark.parametrize(
+    ("gamma", "name"), [(0, "plain"), (0, "all"), (1, "plain"), (1, "all"), *((3, name) for name in SAMPLINGS)]
+)
+def test_the_loop_follows_the_target(scripted, gamma, name):
     table, pair = scripted
     options = Options(3, gamma, SAMPLINGS[name])
     counts = counted(pair, options, [1, 2], DRAWN)
@@ -180,7 +181,7 @@ def test_transformers_models_follow_the_target(tiny):
     target = tiny.family("llama", vocab_size=ROWS, num_hidden_layers=1)
     pair = tiny.decoder(target, tiny.noised(target, 0.3))
     prompt, options = [1, 2, 3], Options(3, 2, Sampling(0.7, top_p=0.95))
-    runs = 1_200
+    runs = 1_000
     expected = torch.ones(1)
     for ids in itertools.product(range(ROWS), repeat=3):
         with torch.no_grad():

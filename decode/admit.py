@@ -1,0 +1,162 @@
+"""Admission: only a pair that is certified, and still is what was certified, gets to decode."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from specdec_check.compat import certificate as certificates
+from specdec_check.compat import ref as refs
+from specdec_check.compat.facts import Fingerprint, Rows, Unknown
+from specdec_check.compat.local import locate
+from specdec_check.compat.pipeline import Access, Report, judge, read
+from specdec_check.compat.ref import Kind
+from specdec_check.compat.relation import Pair, proposable
+from specdec_check.compat.report.answer import answer
+from specdec_check.compat.snapshot import Snapshot, loader_files
+from specdec_check.compat.verdict import Policy, Verdict
+
+from .errors import DecodeError
+from .pairing import Pairing, ranges
+
+
+class NotAdmittedError(DecodeError):
+    """The pair may not run.
+
+    Attributes:
+        refused: True where the answer is no, False where there is none.
+    """
+
+    def __init__(self, message: str, *, refused: bool) -> None:
+        super().__init__(message)
+        self.refused = refused
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """One model of an admitted pair.
+
+    Attributes:
+        snapshot: its files as they were read and hashed.
+        rows: the certified rows of its head and embedding.
+    """
+
+    snapshot: Snapshot
+    rows: int
+
+    @property
+    def name(self) -> str:
+        """What the user calls it."""
+        return self.snapshot.ref.original
+
+    def folder(self) -> Path:
+        """The folder to load from; of a model on the Hub the one commit, its weights fetched if they are not cached.
+
+        Raises:
+            CheckError: if the weights cannot be had.
+        """
+        if self.snapshot.commit is None:
+            return locate(self.snapshot.ref)
+        from specdec_check.compat import hub
+
+        return hub.materialise(self.snapshot.repository, self.snapshot.commit, loader_files(self.snapshot))
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """A pair that may run.
+
+    Attributes:
+        target: the big model.
+        drafter: the small one.
+        pairing: what the engine must know of the two.
+        notes: what moved since the certificate without changing a fact.
+    """
+
+    target: Admitted
+    drafter: Admitted
+    pairing: Pairing
+    notes: tuple[str, ...] = ()
+
+
+def by_certificate(file: Path, access: Access) -> Admission:
+    """Admits the pair of a certificate: at its locked commits, if every fact is as certified.
+
+    Raises:
+        NotAdmittedError: if something drifted.
+        CheckError: if the certificate or a model cannot be read.
+    """
+    statement = certificates.read_file(file)
+    target, drafter = (certificates.locked(statement, side) for side in certificates.SIDES)
+    snapshots = read(target, drafter, access)
+    holding = certificates.hold(statement, *snapshots)
+    drift = [*holding.drift, *_moved_commits(statement, snapshots)]
+    if drift:
+        raise NotAdmittedError(
+            f"{file} does not admit {target.original} × {drafter.original}: {' '.join(drift)} Check the pair again and"
+            " issue a new certificate if it fits.",
+            refused=True,
+        )
+    return _admission(holding.report, holding.notes)
+
+
+def by_check(target: str, drafter: str, access: Access) -> Admission:
+    """Admits a pair by checking it here and now, under the default policy.
+
+    Raises:
+        NotAdmittedError: if the pair is not certified.
+        CheckError: if a model cannot be read.
+    """
+    report = judge(*read(refs.parse(target), refs.parse(drafter), access), Policy())
+    verdict = report.decision.verdict
+    if verdict is not Verdict.CERTIFIED:
+        raise NotAdmittedError(
+            f"{answer(report)}. Run `specdec-check {target} {drafter}` for all of it.",
+            refused=verdict is Verdict.REFUSED,
+        )
+    return _admission(report, ())
+
+
+def _moved_commits(statement: certificates.Statement, snapshots: tuple[Snapshot, Snapshot]) -> list[str]:
+    """A commit cannot change, so other bytes under it mean that the certificate or the cache was tampered with."""
+    moved = []
+    for side, snapshot in zip(certificates.SIDES, snapshots, strict=True):
+        if snapshot.ref.kind is Kind.HUB and snapshot.digests() != certificates.locked_files(statement, side):
+            moved.append(f"The {side}'s files are not the ones that the certificate names at that commit.")
+    return moved
+
+
+def _admission(report: Report, notes: tuple[str, ...]) -> Admission:
+    pair = report.pair
+    pairing = Pairing(
+        target_rows=_rows(pair.target),
+        drafter_rows=_rows(pair.drafter),
+        proposable=ranges(number for number, allowed in enumerate(proposable(pair)) if allowed),
+        stand_in=_stand_in(pair),
+        eos=frozenset() if isinstance(pair.target.eos, Unknown) else pair.target.eos.ids,
+        target_context=_context(pair.target),
+        drafter_context=_context(pair.drafter),
+    )
+    target, drafter = report.target.snapshot, report.drafter.snapshot
+    return Admission(
+        Admitted(target, pairing.target_rows), Admitted(drafter, pairing.drafter_rows), pairing, notes
+    )
+
+
+def _rows(facts: Fingerprint) -> int:
+    if not isinstance(facts.rows, Rows):
+        raise TypeError("a certified pair has known rows")
+    return facts.rows.head
+
+
+def _context(facts: Fingerprint) -> int | None:
+    return facts.context if isinstance(facts.context, int) else None
+
+
+def _stand_in(pair: Pair) -> int:
+    """The id fed in place of one that the drafter cannot embed: the most meaningless that it knows."""
+    rows = _rows(pair.drafter)
+    for special in (pair.drafter.unk, pair.drafter.pad, pair.drafter.eos, pair.drafter.bos):
+        if not isinstance(special, Unknown) and (inside := [number for number in special.ids if number < rows]):
+            return min(inside)
+    return 0
