@@ -10,8 +10,8 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .pipeline import Access, Report, check
     from .errors import CheckError
+    from .pipeline import Access, Report, check
     from .verdict import Policy, Verdict
 
 __all__ = ["Access", "CheckError", "Policy", "Report", "Verdict", "check"]

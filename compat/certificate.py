@@ -15,10 +15,11 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from .pipeline import Model, Report, judge
+from .engines import ENGINES
 from .errors import CheckError
 from .facts import Rows
 from .finding import Finding, Severity
+from .pipeline import Model, Report, judge
 from .ref import Kind, ModelRef
 from .snapshot import Snapshot
 from .tokenizer.vocabulary import Vocabulary
@@ -137,12 +138,16 @@ def locked(statement: Statement, side: str) -> ModelRef:
 
 def locked_files(statement: Statement, side: str) -> dict[str, str]:
     """Path → sha256 of the files that decided, as they were read."""
-    return {str(path): str(digest) for path, digest in statement["predicate"]["models"][side]["locked"]["files"].items()}
+    return {
+        str(path): str(digest) for path, digest in statement["predicate"]["models"][side]["locked"]["files"].items()
+    }
 
 
 def policy_of(statement: Statement) -> Policy:
     """The policy that the pair was certified under."""
     found = statement["predicate"]["policy"]
+    if not found["engines"] or not ENGINES.keys() >= set(found["engines"]):
+        raise ValueError(f"the certificate speaks for {found['engines']}, and this version knows {list(ENGINES)}")
     return Policy(tuple(found["engines"]), bool(found["strict"]), Severity(found["fail_on"]))
 
 
@@ -174,7 +179,7 @@ def _statement(report: Report) -> Statement:
     statement: Statement = {
         "_type": STATEMENT,
         "predicateType": PREDICATE,
-        "subject": [_subject(side, model) for side, model in models.items()],
+        "subject": [_subject(side, _model(model)) for side, model in models.items()],
         "predicate": {
             "verifier": {"id": "specdec-check", "version": tool_version()},
             "verdict": decision.verdict.value,
@@ -204,11 +209,12 @@ def _codes(findings: tuple[Finding, ...], severity: Severity) -> list[str]:
     return sorted({found.code for found in findings if found.severity is severity})
 
 
-def _subject(side: str, model: Model) -> dict[str, Any]:
-    snapshot = model.snapshot
-    where = f"hf://{snapshot.repository}@{snapshot.commit}" if snapshot.commit else snapshot.repository
-    digest = {"sha256": _root(snapshot.digests())}
-    return {"name": side, "uri": where, "digest": digest | ({"gitCommit": snapshot.commit} if snapshot.commit else {})}
+def _subject(side: str, model: dict[str, Any]) -> dict[str, Any]:
+    """The in-toto subject of a model, determined by what the predicate says of it."""
+    commit, files = model["locked"]["commit"], model["locked"]["files"]
+    uri = f"hf://{model['name']}@{commit}" if commit else model["original"]
+    digest = {"sha256": _root(files)} | ({"gitCommit": commit} if commit else {})
+    return {"name": side, "uri": uri, "digest": digest}
 
 
 def _root(files: dict[str, str]) -> str:
@@ -269,9 +275,9 @@ def _not_recomputed(statement: Statement, now: Statement) -> list[str]:
 
     certified, found = determined(statement), determined(now)
     wrong = [key for key in sorted({*certified, *found}) if certified.get(key) != found.get(key)]
-    for position, side in enumerate(SIDES):
-        subject, lock = statement["subject"][position], statement["predicate"]["models"][side]["locked"]
-        expected = {"sha256": _root(lock["files"])} | ({"gitCommit": lock["commit"]} if lock["commit"] else {})
-        if subject.get("name") != side or subject.get("digest") != expected:
-            wrong.append(f"subject.{side}")
+    if statement["predicate"].get("verifier", {}).get("id") != now["predicate"]["verifier"]["id"]:
+        wrong.append("verifier")
+    models = statement["predicate"]["models"]
+    if statement["subject"] != [_subject(side, models[side]) for side in SIDES]:
+        wrong.append("subject")
     return [f"The certificate's {key} does not recompute from the models' facts." for key in wrong]

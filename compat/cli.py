@@ -15,16 +15,16 @@ from rich.text import Text
 from . import certificate as certificates
 from . import ref as refs
 from .certificate import tool_version
-from .pipeline import DEFAULT_SECONDS, Access, Report, check, read
 from .errors import CheckError, NotFoundError
 from .finding import Severity
+from .pipeline import DEFAULT_SECONDS, Access, Report, check, read
 from .ref import Kind
 from .report import machine
 from .report import text as text_report
-from .report.message import visible
 from .rules import BY_CODE, RULES
 from .snapshot import Advance
 from .verdict import Policy, Verdict
+from .visible import visible
 
 _EXAMPLES = """\b
 Examples:

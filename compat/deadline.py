@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -18,7 +19,7 @@ class Deadline:
     """A moment after which nobody waits any more.
 
     Args:
-        seconds: from now.
+        seconds: from now; infinite where a person watches and may interrupt.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -39,6 +40,8 @@ class Deadline:
         Raises:
             DeadlinePassedError: if the call is not done in time. What the call raises comes through.
         """
+        if not self.left:
+            raise DeadlinePassedError
         outcome: list[_T] = []
         failure: list[BaseException] = []
 
@@ -50,7 +53,8 @@ class Deadline:
 
         thread = threading.Thread(target=work, daemon=True)
         thread.start()
-        thread.join(self.left)
+        # Longer than a lock can wait is as good as for ever, and infinity is no number of seconds to it.
+        thread.join(min(self.left, threading.TIMEOUT_MAX) if math.isfinite(self.left) else None)
         if failure:
             raise failure[0]
         if not outcome:

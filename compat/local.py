@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
 
 from .errors import MalformedError, NotFoundError
 from .ref import Kind, ModelRef
-from .snapshot import Entry
-from .weights import Header, read_header
+from .snapshot import DECIDING, Entry
+from .weights import INDEX, SINGLE, Header, read_header
 
+_NAMED = frozenset({*DECIDING, SINGLE, INDEX})
 DEMO_MODELS = ("target", "drafter", "stranger")
 
 
@@ -22,16 +23,30 @@ def locate(ref: ModelRef) -> Path:
         NotFoundError: if there is no such folder or demo model.
     """
     if ref.kind is Kind.DEMO:
-        if ref.name not in DEMO_MODELS:
-            names = ", ".join(f"demo:{name}" for name in DEMO_MODELS)
-            raise NotFoundError(f"{ref.original} is none of the models that ship inside: {names}.", model=ref.original)
-        # By name and not by import: the check never depends on the decoder's code, only on its data.
-        return Path(str(resources.files("specdec_check.decode") / "demo" / ref.name))
-    folder = Path(ref.name).expanduser()
+        return _demo(ref)
+    try:
+        folder = Path(ref.name).expanduser()
+        found = folder.is_dir()
+    except (OSError, RuntimeError, ValueError):  # out of bounds for the file system, or `~` of nobody
+        found = False
+    if not found:
+        raise NotFoundError(
+            f"{ref.original} is not a folder that can be read: check the path, or write org/name for a model on the"
+            " Hub.",
+            model=ref.original,
+        )
+    return folder
+
+
+def _demo(ref: ModelRef) -> Path:
+    if ref.name not in DEMO_MODELS:
+        names = ", ".join(f"demo:{name}" for name in DEMO_MODELS)
+        raise NotFoundError(f"{ref.original} is none of the models that ship inside: {names}.", model=ref.original)
+    # By name and not by import: the check never depends on the decoder's code, only on its data.
+    folder = Path(str(resources.files("specdec_check.decode") / "demo" / ref.name))
     if not folder.is_dir():
         raise NotFoundError(
-            f"{ref.original} is not a folder: check the path, or write org/name for a model on the Hub.",
-            model=ref.original,
+            f"{ref.original} is missing from this installation: install specdec-check again.", model=ref.original
         )
     return folder
 
@@ -46,13 +61,7 @@ class FolderRepository:
         self.notes: tuple[str, ...] = ()
         self._folder = locate(ref)
         try:
-            self.entries: Mapping[str, Entry] = MappingProxyType(
-                {
-                    path.name: Entry(path.name, path.stat().st_size)
-                    for path in sorted(self._folder.iterdir())
-                    if path.is_file()
-                }
-            )
+            self.entries: Mapping[str, Entry] = MappingProxyType({entry.path: entry for entry in _list(self._folder)})
         except OSError as error:
             raise NotFoundError(
                 f"{ref.original} cannot be listed ({error.strerror}): check its permissions.", model=ref.original
@@ -60,12 +69,11 @@ class FolderRepository:
 
     def read(self, path: str, limit: int) -> bytes:
         """The bytes of a file, at most `limit` of them."""
-        size = self.entries[path].size or 0
         data = self._range(path, 0, limit + 1)
         if len(data) > limit:
             raise MalformedError(
-                f"{self.ref.original}: {path} is {size} bytes, more than the {limit} that such a file may have: it is"
-                " not read.",
+                f"{self.ref.original}: {path} is {self.entries[path].size} bytes, more than the {limit} that such a"
+                " file may have: it is not read.",
                 model=self.ref.original,
             )
         return data
@@ -75,12 +83,28 @@ class FolderRepository:
         return read_header(lambda start, end: self._range(path, start, end), self.entries[path].size, path)
 
     def _range(self, path: str, start: int, end: int) -> bytes:
+        file = self._folder / path
         try:
-            with (self._folder / path).open("rb") as file:
-                file.seek(start)
-                return file.read(end - start)
+            if not file.is_file():  # before it is opened: a pipe would keep us until somebody writes to it
+                raise NotFoundError(
+                    f"{self.ref.original}: {path} is there but is no file, or a link to none: put the file itself in"
+                    " its place.",
+                    model=self.ref.original,
+                )
+            with file.open("rb") as stream:
+                stream.seek(start)
+                return stream.read(end - start)
         except OSError as error:
             raise NotFoundError(
                 f"{self.ref.original}: {path} cannot be read ({error.strerror}): check its permissions.",
                 model=self.ref.original,
             ) from error
+
+
+def _list(folder: Path) -> Iterator[Entry]:
+    """Files in order of name; also what has the name of a file that decides and is none, since that is no absence."""
+    for path in sorted(folder.iterdir()):
+        if path.is_file():
+            yield Entry(path.name, path.stat().st_size)
+        elif path.name in _NAMED or not path.is_dir():
+            yield Entry(path.name)

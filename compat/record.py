@@ -1,4 +1,4 @@
-"""What an earlier run learnt from the Hub, kept so that `--offline` knows which files a commit does *not* have.
+"""What an earlier run learnt from the Hub, kept so that a later one knows which files a commit does *not* have.
 
 The Hub's own cache keeps the files that were downloaded and cannot tell a file that does not exist from one that
 nobody asked for, and it keeps no part of a weight file. A record fills both gaps: the listing of one commit, and the
@@ -7,12 +7,14 @@ headers read of it. It is keyed by commit, so it never goes stale; a damaged one
 
 from __future__ import annotations
 
+import hashlib
 import json
-import os
-import tempfile
+import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from .snapshot import Entry, Snapshot
@@ -43,39 +45,28 @@ class Records:
         if commit is None:
             return
         record = {
-            "version": _VERSION,
             "repository": repository,
             "commit": commit,
             "entries": {path: [e.size, e.git_blob, e.sha256] for path, e in snapshot.entries.items()},
             "headers": {path: _header_to_json(header) for path, header in snapshot.headers.items()},
         }
-        try:
-            _write(self._commit_file(repository, commit), json.dumps(record))
-            _write(
-                self._name_file(snapshot.ref.name, snapshot.ref.revision),
-                json.dumps({"repository": repository, "commit": commit}),
-            )
-        except OSError:
-            return
+        meaning = {"repository": repository, "commit": commit}
+        with suppress(OSError):
+            _write(self._commit_file(repository, commit), record)
+            _write(self._name_file(snapshot.ref.name, snapshot.ref.revision), meaning)
 
     def meaning(self, name: str, revision: str | None) -> tuple[str, str] | None:
         """The (repository, commit) that a name and revision stood for when the Hub was last asked."""
         found = _read(self._name_file(name, revision))
-        try:
-            return str(found["repository"]), str(found["commit"])
-        except KeyError:
-            return None
+        return (found["repository"], found["commit"]) if found else None
 
     def load(self, repository: str, commit: str) -> Record | None:
         """The record of a commit, if there is a sound one."""
         found = _read(self._commit_file(repository, commit))
-        try:
-            if found["version"] != _VERSION or found["repository"] != repository or found["commit"] != commit:
-                return None
-            entries = {path: Entry(path, *values) for path, values in dict(found["entries"]).items()}  # type: ignore[call-overload]
-            headers = {path: _header_from_json(value) for path, value in dict(found["headers"]).items()}  # type: ignore[call-overload]
-        except (KeyError, TypeError, ValueError):
+        if not found or (found["repository"], found["commit"]) != (repository, commit):
             return None
+        entries = {path: Entry(path, *values) for path, values in found["entries"].items()}
+        headers = {path: _header_from_json(value) for path, value in found["headers"].items()}
         return Record(repository, commit, entries, headers)
 
     def _commit_file(self, repository: str, commit: str) -> Path:
@@ -85,31 +76,39 @@ class Records:
         return self._folder / quote(name, safe="") / "refs" / f"{quote(revision or 'main', safe='')}.json"
 
 
-def _header_to_json(header: Header) -> dict[str, object]:
+def _header_to_json(header: Header) -> dict[str, Any]:
     tensors = {name: [tensor.dtype, list(tensor.shape)] for name, tensor in header.tensors.items()}
     return {"sha256": header.sha256, "file_size": header.file_size, "tensors": tensors}
 
 
-def _header_from_json(value: dict[str, object]) -> Header:
-    tensors = {name: Tensor(dtype, tuple(shape)) for name, (dtype, shape) in dict(value["tensors"]).items()}  # type: ignore[call-overload]
-    size = value["file_size"]
-    if not isinstance(size, int | None):
-        raise TypeError(size)
-    return Header(tensors, str(value["sha256"]), size)
+def _header_from_json(value: dict[str, Any]) -> Header:
+    tensors = {name: Tensor(dtype, tuple(shape)) for name, (dtype, shape) in value["tensors"].items()}
+    return Header(tensors, value["sha256"], value["file_size"])
 
 
-def _read(path: Path) -> dict[str, object]:
+def _read(path: Path) -> dict[str, Any] | None:
+    """What `_write` wrote; None where that is not, to the letter, what the file holds."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
+    except (OSError, ValueError, RecursionError):
+        return None
+    if not isinstance(found, dict) or found.get("version") != _VERSION or not isinstance(found.get("content"), dict):
+        return None
+    content: dict[str, Any] = found["content"]
+    return content if found.get("sha256") == _digest(content) else None
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, content: dict[str, Any]) -> None:
     """Writes a whole file or nothing, so that a reader beside us never sees half of one."""
+    text = json.dumps({"version": _VERSION, "sha256": _digest(content), "content": content})
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-    Path(name).replace(path)
+    part = path.with_name(f"{secrets.token_hex(8)}.part")
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _digest(content: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

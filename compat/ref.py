@@ -9,9 +9,10 @@ from pathlib import Path
 
 from .errors import BadReferenceError
 
-# The Hub's own bounds on a name: letters, digits, '-', '_', '.', no '--' or '..', 96 characters.
-_NAME = re.compile(r"(?!.*(?:--|\.\.))[A-Za-z0-9](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9_])?")
-_REVISION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/+-]{0,254}")
+# The Hub's own bounds on a name: letters, digits, '-', '_' and '.', neither '-' nor '.' at an end, no '--' or '..'.
+_PART = r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?"
+_NAME = re.compile(rf"(?=.{{1,96}}$)(?!.*(?:--|\.\.|\.git$))(?:{_PART}/)?{_PART}")
+_REVISION = re.compile(r"(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9._/+-]{0,254}")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
@@ -53,8 +54,8 @@ def parse(text: str) -> ModelRef:
     """Reads a model reference.
 
     `org/name`, `name`, `org/name@revision` and `hf://org/name[@revision]` name a repository on the Hub; a path that
-    starts with `.`, `/` or `~`, or that is an existing folder, names that folder, as it does for every loader;
-    `demo:name` names a model that ships with the decoder.
+    starts with `.`, `/` or `~` or ends with `/`, or that is an existing folder, names that folder, as it does for
+    every loader; `demo:name` names a model that ships with the decoder.
 
     Raises:
         BadReferenceError: if the text names nothing.
@@ -68,30 +69,34 @@ def parse(text: str) -> ModelRef:
     return _hub(text, text)
 
 
+def is_name(text: object) -> bool:
+    """Whether this can be the name of a repository on the Hub."""
+    return isinstance(text, str) and _NAME.fullmatch(text) is not None
+
+
 def _looks_like_path(text: str) -> bool:
     if text.startswith((".", "/", "~")) or text.endswith("/"):
         return True
     try:
-        return Path(text).is_dir()
+        return bool(text) and Path(text).is_dir()
     except (OSError, ValueError):  # a name too long for the file system, or with a NUL: no folder, surely
         return False
 
 
 def _hub(original: str, text: str) -> ModelRef:
     name, at, revision = text.partition("@")
-    parts = name.split("/")
     if "://" in text:
         raise BadReferenceError(
             f"'{original}' is a web address, not a model: write the repository's name alone, as in org/name.",
             model=original,
         )
-    if len(parts) > 2 or not all(_NAME.fullmatch(part) for part in parts):
+    if not is_name(name):
         raise BadReferenceError(
             f"'{original}' does not name a model: write org/name, org/name@revision, the path of a folder (./folder),"
             " or demo:target.",
             model=original,
         )
-    if at and not (_REVISION.fullmatch(revision) and ".." not in revision):
+    if at and not _REVISION.fullmatch(revision):
         raise BadReferenceError(
             f"'{original}' has no usable revision after '@': write a branch, a tag or a commit.", model=original
         )

@@ -44,12 +44,23 @@ class Entry:
         size: in bytes, where known.
         git_blob: git's id of the content (40 hexadecimal digits); for an LFS file that of its pointer.
         sha256: of the content, where the repository keeps it (LFS files).
+
+    Raises:
+        ValueError: if no file can be listed so: the values come from outside, whatever their types say here.
     """
 
     path: str
     size: int | None = None
     git_blob: str | None = None
     sha256: str | None = None
+
+    def __post_init__(self) -> None:
+        """Holds the values to what they are said to be."""
+        texts = (self.path, self.git_blob or "", self.sha256 or "")
+        if not all(isinstance(text, str) for text in texts) or {"", ".", ".."} & {*self.path.split("/")}:
+            raise ValueError(f"no file has the path {self.path!r}")
+        if self.size is not None and (not isinstance(self.size, int) or self.size < 0):
+            raise ValueError(f"no file has the size {self.size!r}")
 
 
 class Repository(Protocol):
@@ -128,27 +139,17 @@ def _take(repository: Repository, pool: Executor, advance: Advance) -> Snapshot:
 
     def header(path: str) -> tuple[str, Header]:
         if path not in listed:
-            raise MalformedError(f"{INDEX} names {path}, which the repository does not have: the upload is incomplete.")
+            raise MalformedError(
+                f"{INDEX} names {shortened(path)}, which the repository does not have: the upload is incomplete; publish"
+                " the missing file or choose another revision."
+            )
         found = repository.header(path)
         advance(1)
         return path, found
 
-    ahead = [pool.submit(header, SINGLE)] if SINGLE in listed else []
-    contents = dict(_gather(pool.submit(read, path).result for path in limits))
-    if INDEX in contents:
-        ahead += [pool.submit(header, path) for path in shards_of_interest(contents[INDEX])]
-    headers = dict(_gather(job.result for job in ahead))
-    return Snapshot(
-        repository.ref,
-        repository.repository,
-        repository.commit,
-        MappingProxyType(dict(listed)),
-        MappingProxyType(dict(sorted(contents.items()))),
-        MappingProxyType(dict(sorted(headers.items()))),
-        repository.notes,
-    )
-
-
+    jobs = [pool.submit(read, path) for path in limits]
+    single = [pool.submit(header, SINGLE)] if SINGLE in listed else []
+    results = _gather(job.result for job in [*jobs, *single])
 def _gather(results: Iterable[Callable[[], _T]]) -> list[_T]:
     """Waits for all, so that no job is left behind, then raises the first error met, if any."""
     done: list[_T] = []

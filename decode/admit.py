@@ -138,9 +138,7 @@ def _admission(report: Report, notes: tuple[str, ...]) -> Admission:
         drafter_context=_context(pair.drafter),
     )
     target, drafter = report.target.snapshot, report.drafter.snapshot
-    return Admission(
-        Admitted(target, pairing.target_rows), Admitted(drafter, pairing.drafter_rows), pairing, notes
-    )
+    return Admission(Admitted(target, pairing.target_rows), Admitted(drafter, pairing.drafter_rows), pairing, notes)
 
 
 def _rows(facts: Fingerprint) -> int:

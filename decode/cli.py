@@ -8,10 +8,9 @@ from pathlib import Path
 
 import click
 from rich.console import Console
-
 from specdec_check.compat.certificate import tool_version
 from specdec_check.compat.pipeline import DEFAULT_SECONDS, Access
-from specdec_check.compat.report.message import visible
+from specdec_check.compat.visible import visible
 
 from .admit import Admission, NotAdmittedError, by_certificate, by_check
 from .demo_prompts import demo_prompts
@@ -29,12 +28,12 @@ Examples:
 Exit status: 0 decoded, 1 the pair is refused or drifted, 2 undecided or an error, 130 interrupted."""
 
 
-@click.command(
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}, epilog=_EXAMPLES
-)
+@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}, epilog=_EXAMPLES)
 @click.argument("target", required=False)
 @click.argument("drafter", required=False)
-@click.option("--certificate", type=click.Path(path_type=Path), help="Run the pair of this certificate, at its commits.")
+@click.option(
+    "--certificate", type=click.Path(path_type=Path), help="Run the pair of this certificate, at its commits."
+)
 @click.option("--prompt", help="The text to go on from. Without it: standard input, or the demo pair's own prompts.")
 @click.option("--max-new-tokens", type=click.IntRange(min=1), default=96, show_default=True, help="The most to decode.")
 @click.option("--gamma", type=click.IntRange(min=0), default=4, show_default=True, help="Drafts a round; 0 for none.")
@@ -49,10 +48,12 @@ Exit status: 0 decoded, 1 the pair is refused or drifted, 2 undecided or an erro
 @click.option("--show-drafts", is_flag=True, help="Colour accepted, rejected and corrected tokens as they come.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
 @click.option("--offline", is_flag=True, help="Read models from the cache alone.")
-@click.option("--timeout", type=click.FloatRange(min=0.1), default=DEFAULT_SECONDS, show_default=True, metavar="SECONDS")
+@click.option(
+    "--timeout", type=click.FloatRange(min=0.1), default=DEFAULT_SECONDS, show_default=True, metavar="SECONDS"
+)
 @click.version_option(tool_version(), prog_name="specdec-run")
 @click.pass_context
-def cli(  # noqa: PLR0913, PLR0917 - one parameter an option
+def cli(
     ctx: click.Context,
     target: str | None,
     drafter: str | None,

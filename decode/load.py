@@ -29,7 +29,7 @@ class LoadedModel:
 
     Attributes:
         model: in evaluation mode, without gradients.
-        name: the folder or repository that it came from.
+        name: what errors call it.
         revision: the commit; None for a folder.
         rows: rows of its output head and of its embedding.
     """
@@ -54,6 +54,7 @@ def load_model(
     source: str | Path,
     revision: str | None = None,
     *,
+    name: str | None = None,
     rows: int | None = None,
     device: str | torch.device = "cpu",
     dtype: torch.dtype | Literal["auto"] = "auto",
@@ -67,6 +68,7 @@ def load_model(
     Args:
         source: a folder, or a repository on the Hub.
         revision: the commit, 40 hexadecimal digits; needed for a repository, so that what is loaded cannot move.
+        name: what to call it in errors; None takes `source`.
         rows: the certified rows of output head and embedding; None takes what is found.
         device: where to.
         dtype: what to compute in; "auto" is what the checkpoint says.
@@ -75,22 +77,25 @@ def load_model(
     Raises:
         DecodeError: if it cannot be loaded, lacks weights, or is not as wide as certified.
     """
-    name = str(source)
+    name = str(source) if name is None else name
     folder = Path(source).is_dir()
     if not folder and (revision is None or not _COMMIT.fullmatch(revision)):
-        raise DecodeError(f"{name} is no folder, and as a repository it is loaded by its full commit alone: give that.")
-    where = _device(device)
+        raise DecodeError(
+            f"{source} is no folder, and as a repository it is loaded by its full commit alone: give that.", model=name
+        )
+    where, commit = _device(device), None if folder else revision
     with _quiet():
-        model = _loaded(name, where, revision=None if folder else revision, dtype=dtype, local_files_only=offline)
+        model = _loaded(str(source), name, where, revision=commit, dtype=dtype, local_files_only=offline)
     found = {"output head": logits_width(model), "embedding": embedding_rows(model)}
     certified = found["output head"] if rows is None else rows
     for part, width in found.items():
         if width != certified:
             raise DecodeError(
                 f"{name}'s {part} has {width} rows where {certified} were expected: check the pair again, and run only"
-                " what was checked."
+                " what was checked.",
+                model=name,
             )
-    return LoadedModel(model, name, None if folder else revision, certified)
+    return LoadedModel(model, name, commit, certified)
 
 
 def _device(device: str | torch.device) -> torch.device:
@@ -103,22 +108,25 @@ def _device(device: str | torch.device) -> torch.device:
     return where
 
 
-def _loaded(name: str, device: torch.device, **how: object) -> PreTrainedModel:
+def _loaded(source: str, name: str, device: torch.device, **how: object) -> PreTrainedModel:
     """The model on its device, or what transformers said, as a sentence."""
     try:
         loaded = AutoModelForCausalLM.from_pretrained(
-            name, trust_remote_code=False, weights_only=True, output_loading_info=True, **how
+            source, trust_remote_code=False, weights_only=True, output_loading_info=True, **how
         )
         model, report = cast("tuple[PreTrainedModel, dict[str, Any]]", loaded)
         model.to(device).eval().requires_grad_(requires_grad=False)  # type: ignore[arg-type] # its stub is off
     except torch.OutOfMemoryError:
-        raise DecodeError(f"{name} does not fit into {device}: take a smaller dtype, or another device.") from None
+        raise DecodeError(
+            f"{name} does not fit into {device}: take a smaller dtype, or another device.", model=name
+        ) from None
     except Exception as error:  # a checkpoint can make its loader raise anything
-        raise DecodeError(_sentence(name, error)) from error
+        raise DecodeError(_sentence(name, error), model=name) from error
     if missing := sorted(report["missing_keys"]):
         raise DecodeError(
             f"{name} lacks {len(missing)} of its weights, the first {missing[0]}: it would run with random ones, so"
-            " get the whole checkpoint."
+            " get the whole checkpoint.",
+            model=name,
         )
     return model
 

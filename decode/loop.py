@@ -116,6 +116,7 @@ class Run(Iterator[Round]):
         return Statistics(
             prompt_tokens=self._prompt_length,
             new_tokens=len(self.ids),
+            prefills=min(self._number, 1),
             rounds=self._tally.rounds,
             drafted=self._tally.drafted,
             judged_by_position=tuple(self._tally.judged),

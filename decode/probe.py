@@ -33,15 +33,15 @@ def probe(model: PreTrainedModel, name: str) -> None:
         DecodeError: if its state cannot be rolled back, it ignores the cache, or it fails on it.
     """
     if getattr(model.config, "is_encoder_decoder", False):
-        raise DecodeError(f"{name} is an encoder-decoder model: take a decoder-only one.")
+        raise DecodeError(f"{name} is an encoder-decoder model: take a decoder-only one.", model=name)
     if getattr(model, "_is_stateful", False):  # transformers' own mark; without it the runs below decide
-        raise DecodeError(_refusal(name, f"{type(model).__name__} keeps a recurrent state"))
+        raise _refusal(name, f"{type(model).__name__} keeps a recurrent state")
     try:
         _compare(model, name)
     except DecodeError:
         raise
     except Exception as error:  # a model that cannot take the cache may fail in any way
-        raise DecodeError(_refusal(name, f"it fails with a position-indexed cache ({type(error).__name__})")) from error
+        raise _refusal(name, f"it fails with a position-indexed cache ({type(error).__name__})") from error
 
 
 @torch.inference_mode()
@@ -55,12 +55,12 @@ def _compare(model: PreTrainedModel, name: str) -> None:
     at_once = _last_logits(model, [torch.cat((past, following))])
     tolerance = _TOLERANCE.get(model.dtype, 1e-1)
     if not at_once.isfinite().any():
-        raise DecodeError(f"{name}'s logits are NaN or infinite: load it in bfloat16 or float32.")
+        raise DecodeError(f"{name}'s logits are NaN or infinite: load it in bfloat16 or float32.", model=name)
     # The same shapes, so the same kernels: what a rollback restores, it restores to the bit or nearly.
     if _distance(rolled, stepped) > tolerance / 10:
-        raise DecodeError(_refusal(name, "what it read cannot be taken back"))
+        raise _refusal(name, "what it read cannot be taken back")
     if _distance(stepped, at_once) > tolerance:
-        raise DecodeError(_refusal(name, "reading in two steps differs from reading at once"))
+        raise _refusal(name, "reading in two steps differs from reading at once")
 
 
 def _last_logits(model: PreTrainedModel, chunks: list[Tensor]) -> Tensor:
@@ -74,7 +74,7 @@ def _rolled_back(model: PreTrainedModel, past: Tensor, garbage: Tensor, followin
     runner = Runner(model, capacity=16)
     runner.feed(past, keep=1)
     if not runner.writes_cache:
-        raise DecodeError(_refusal(name, "it does not use the cache that it is given"))
+        raise _refusal(name, "it does not use the cache that it is given")
     runner.feed(garbage, keep=1)
     runner.rollback(_PAST)
     return runner.feed(following, keep=_NEXT).float()
@@ -89,5 +89,7 @@ def _distance(a: Tensor, b: Tensor) -> float:
     return float((a - b)[finite].square().mean().sqrt() / spread)
 
 
-def _refusal(name: str, because: str) -> str:
-    return f"{name} cannot be decoded with rollback: {because}; take a model with plain attention layers."
+def _refusal(name: str, because: str) -> DecodeError:
+    return DecodeError(
+        f"{name} cannot be decoded with rollback: {because}; take a model with plain attention layers.", model=name
+    )

@@ -8,7 +8,9 @@ are neither accepted nor judged, since nobody sees them.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from itertools import zip_longest
 from typing import Any
 
 
@@ -24,23 +26,25 @@ class Seconds:
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """One run in numbers.
+    """One run in numbers, or the `total` of several.
 
     Attributes:
         prompt_tokens: ids in the prompt.
         new_tokens: ids committed.
-        rounds: verifications after the prefill; `new_tokens` is 1 + `rounds` + `accepted`, or one less when the text
-            ends on a drafted id.
+        prefills: 1, or 0 where the prompt fills the target's context; each commits one id.
+        rounds: verifications after the prefill; `new_tokens` is `prefills` + `rounds` + `accepted`, or one less when
+            the text ends on a drafted id.
         drafted: ids proposed.
         judged_by_position: how often the first, second … drafted id of a round was judged.
         accepted_by_position: how often it was accepted.
-        target_forwards: how often the target ran: 1 + `rounds`.
+        target_forwards: how often the target ran: `prefills` + `rounds`.
         drafter_forwards: how often the drafter ran: one prefill, and one for every drafted id.
         seconds: time by phase.
     """
 
     prompt_tokens: int
     new_tokens: int
+    prefills: int
     rounds: int
     drafted: int
     judged_by_position: tuple[int, ...]
@@ -81,12 +85,12 @@ class Statistics:
     @property
     def tokens_per_round(self) -> float | None:
         """Ids committed per round, the prefill's left out on both sides."""
-        return _ratio(self.new_tokens - 1, self.rounds)
+        return _ratio(self.new_tokens - self.prefills, self.rounds)
 
     @property
     def tokens_per_second(self) -> float | None:
         """Ids committed per second after the prefill."""
-        return _ratio(self.new_tokens - 1, self.seconds.total - self.seconds.prefill)
+        return _ratio(self.new_tokens - self.prefills, self.seconds.total - self.seconds.prefill)
 
     def to_dict(self) -> dict[str, Any]:
         """Counts and ratios as plain values, for JSON."""
@@ -100,6 +104,32 @@ class Statistics:
             "tokens_per_round": self.tokens_per_round,
             "tokens_per_second": self.tokens_per_second,
         }
+
+
+def total(runs: Iterable[Statistics]) -> Statistics:
+    """All runs as one: counts and times added up, so that the ratios weigh every round alike."""
+    runs = tuple(runs)
+    return Statistics(
+        prompt_tokens=sum(run.prompt_tokens for run in runs),
+        new_tokens=sum(run.new_tokens for run in runs),
+        prefills=sum(run.prefills for run in runs),
+        rounds=sum(run.rounds for run in runs),
+        drafted=sum(run.drafted for run in runs),
+        judged_by_position=_columns([run.judged_by_position for run in runs]),
+        accepted_by_position=_columns([run.accepted_by_position for run in runs]),
+        target_forwards=sum(run.target_forwards for run in runs),
+        drafter_forwards=sum(run.drafter_forwards for run in runs),
+        seconds=Seconds(
+            prefill=sum(run.seconds.prefill for run in runs),
+            draft=sum(run.seconds.draft for run in runs),
+            verify=sum(run.seconds.verify for run in runs),
+            total=sum(run.seconds.total for run in runs),
+        ),
+    )
+
+
+def _columns(rows: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
+    return tuple(sum(column) for column in zip_longest(*rows, fillvalue=0))
 
 
 def _ratio(part: float, whole: float) -> float | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from ..pipeline import Report
 from ..facts import Unknown
 from ..finding import Severity
+from ..pipeline import Report
 from ..relation import Comparison, Relation
 from ..rules import BY_CODE
 from ..verdict import Verdict
-from .message import questions, visible
+from ..visible import visible
+from .message import questions
 
 
 def answer(report: Report) -> str:

@@ -6,10 +6,10 @@ import json
 from typing import Any
 
 from ..certificate import tool_version
-from ..pipeline import Model, Report
 from ..errors import CheckError, SeveralErrors
 from ..facts import Rows, Unknown
 from ..finding import Finding
+from ..pipeline import Model, Report
 from ..rules import BY_CODE
 from .answer import advice, answer
 from .message import message, questions

@@ -6,23 +6,18 @@ from typing import Any
 
 from ..finding import Finding, OpenQuestion
 from ..rules import BY_CODE
+from ..visible import shortened, visible
 
 _LONGEST = 48
 _MOST = 12
 _GROUPED = 1_000_000  # ids and vocabulary sizes stay as people know them; counts of parameters need the commas
 
 
-def visible(text: str) -> str:
-    """Text with nothing hidden in it: control, bidirectional and other invisible characters become escapes."""
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
-
-
 def quoted(token: str | None) -> str:
     """A token's text in quotes, shortened where it is long."""
     if token is None:
         return "nothing"
-    shown = visible(token)
-    return f"'{shown[:_LONGEST]}…'" if len(shown) > _LONGEST else f"'{shown}'"
+    return f"'{shortened(visible(token), _LONGEST)}'"
 
 
 def message(found: Finding) -> str:

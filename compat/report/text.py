@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from ..pipeline import Model, Report
 from ..facts import Rows, Unknown
 from ..finding import Severity
+from ..pipeline import Model, Report
 from ..rules import BY_CODE
 from ..verdict import Verdict
+from ..visible import visible
 from .answer import advice, answer
-from .message import message, questions, visible
+from .message import message, questions
 
 _VERDICT = {Verdict.CERTIFIED: "bold green", Verdict.REFUSED: "bold red", Verdict.UNDECIDED: "bold yellow"}
 _SEVERITY = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "dim"}

@@ -50,6 +50,12 @@ def test_other_widths_than_certified_are_refused(saved):
         load_model(folder, rows=50)
 
 
+def test_errors_use_the_name_that_was_given(tmp_path):
+    with pytest.raises(DecodeError, match="org/name could not") as caught:
+        load_model(tmp_path, name="org/name")
+    assert caught.value.model == "org/name"
+
+
 def test_a_repository_is_loaded_by_its_commit_alone():
     for revision in (None, "main", "abc123"):
         with pytest.raises(DecodeError, match="full commit"):

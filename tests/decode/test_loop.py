@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from specdec_check.decode.errors import DecodeError
 from specdec_check.decode.options import Options, Sampling
+from specdec_check.decode.stats import total
 
 SAMPLED = Sampling(1.0, top_p=0.95)
 
@@ -26,8 +27,8 @@ def test_counts_add_up(tiny, pair, sampling, gamma):
         result = run.result()
         counts = result.statistics
         assert [token for done in rounds for token in done.committed] == list(result.ids)
-        assert counts.new_tokens == 30 == 1 + counts.rounds + counts.accepted
-        assert counts.rounds == len(rounds) - 1 == counts.target_forwards - 1
+        assert counts.new_tokens == 30 == counts.prefills + counts.rounds + counts.accepted
+        assert counts.target_forwards == len(rounds) == counts.prefills + counts.rounds
         assert counts.drafted == sum(len(done.drafted) for done in rounds)
         assert counts.drafter_forwards == (1 + counts.drafted if gamma else 0)
         assert counts.accepted == sum(done.accepted for done in rounds)
@@ -70,6 +71,17 @@ def test_counts_when_the_text_ends_inside_a_draft(tiny, eos_at):
     else:  # the bonus
         assert rounds[-1].own == recital[6]
         assert counts.new_tokens == 1 + counts.rounds + counts.accepted
+
+
+def test_totals(tiny, pair):
+    runs = [pair.generate(prompt, Options(20, gamma)).statistics for gamma, prompt in enumerate(tiny.prompts(4))]
+    whole = total(runs)
+    assert whole == total([total(runs[:2]), total(runs[2:])])
+    assert total(runs[:1]) == runs[0]
+    assert whole.new_tokens == 80 == whole.prefills + whole.rounds + whole.accepted
+    assert whole.tokens_per_round == 76 / whole.rounds
+    assert whole.judged == sum(run.judged for run in runs)
+    assert len(whole.acceptance_by_position) == 3
 
 
 def test_times_and_json(pair):

@@ -20,7 +20,7 @@ SAMPLINGS = {
     "all": Sampling(0.8, top_k=7, top_p=0.9, min_p=0.05),
 }
 ROWS = 6  # of the scripted pair
-DRAWN = 2_000
+DRAWN = 1_500
 
 
 def p_value(counts, expected):

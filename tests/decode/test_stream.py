@@ -7,7 +7,7 @@ from specdec_check.decode.stream import Detokenizer, StopStrings, TextStream
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
-LAW = settings(max_examples=150, deadline=None, derandomize=True)
+LAW = settings(max_examples=80, deadline=None, derandomize=True)
 
 
 @pytest.fixture(scope="module")

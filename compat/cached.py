@@ -1,0 +1,171 @@
+"""Models as this machine keeps them: the Hub client's cache of files, and beside it the records of earlier runs.
+
+Nothing here touches the network.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from .errors import MalformedError, NotFoundError
+from .record import Records
+from .ref import ModelRef
+from .snapshot import Entry
+from .weights import Header, read_header
+
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_ONLINE = "run once without --offline (or without HF_HUB_OFFLINE)"
+
+
+@dataclass(frozen=True, slots=True)
+class Cache:
+    """What one machine keeps of the Hub.
+
+    Attributes:
+        folder: the client's own cache, laid out as https://huggingface.co/docs/huggingface_hub/guides/manage-cache.
+        records: of earlier runs of this tool.
+    """
+
+    folder: Path
+    records: Records
+
+    def snapshot(self, repository: str, commit: str) -> Path:
+        """The folder that shows the cached files of a commit."""
+        return self._of(repository) / "snapshots" / commit
+
+    def file(self, repository: str, commit: str, path: str) -> Path | None:
+        """A cached file."""
+        found = self.snapshot(repository, commit) / path
+        return found if found.is_file() else None
+
+    def commit(self, name: str, revision: str | None) -> str | None:
+        """What loaders that run offline take a branch or tag to be."""
+        try:
+            found = (self._of(name) / "refs" / (revision or "main")).read_text(encoding="utf-8").strip()
+        except (OSError, ValueError):
+            return None
+        return found if _COMMIT.fullmatch(found) else None
+
+    def _of(self, repository: str) -> Path:
+        return self.folder / f"models--{repository.replace('/', '--')}"
+
+
+class CachedRepository:
+    """A repository as the cache holds it.
+
+    Args:
+        ref: what was written. Unless that is a commit, it means what the Hub last told this tool; failing that, what
+            the client's cache says.
+        cache: of this machine.
+        on_purpose: whether the user asked for the cache, which is then said. A pinned commit is the same anywhere.
+    """
+
+    def __init__(self, ref: ModelRef, cache: Cache, *, on_purpose: bool) -> None:
+        self.ref = ref
+        meaning = cache.records.meaning(ref.name, ref.revision)
+        commit = ref.revision if ref.pinned else meaning[1] if meaning else cache.commit(ref.name, ref.revision)
+        if commit is None:
+            raise self._missing(
+                f"the cache does not say which commit {ref.revision or 'main'} is", "or name the commit"
+            )
+        self.repository = meaning[0] if meaning else ref.name
+        self.commit: str | None = commit
+        record = cache.records.load(self.repository, commit)
+        if record is None:
+            raise self._missing(
+                f"the cache holds no sound record of commit {commit[:12]}, so which files it lacks is not known",
+                f"or name the folder {cache.snapshot(self.repository, commit)} if it is complete",
+            )
+        self._record = record
+        self._folder = cache.snapshot(self.repository, commit)
+        self.entries: Mapping[str, Entry] = MappingProxyType(dict(record.entries))
+        said = f"offline: read from the cache at commit {commit[:12]}; the Hub was not asked whether it moved."
+        self.notes: tuple[str, ...] = (said,) if on_purpose else ()
+
+    def read(self, path: str, limit: int) -> bytes:
+        """The bytes of a cached file."""
+        file = self._folder / path
+        if not file.is_file():
+            raise self._missing(f"{path} at commit {self._folder.name[:12]} is not in the cache")
+        return read_cached(file, self.entries[path], limit, self.ref.original)
+
+    def header(self, path: str) -> Header:
+        """The header of a weight file, from the cached file or from the record of an earlier run."""
+        file, recorded = self._folder / path, self._record.headers.get(path)
+        if not file.is_file():
+            if recorded is None:
+                raise self._missing(f"neither {path} nor its header is in the cache")
+            return recorded
+        found = header_of_cached(file, self.entries[path], self.ref.original)
+        if recorded is not None and recorded.sha256 != found.sha256:
+            raise _damaged(file, self.entries[path], self.ref.original)
+        return found
+
+    def _missing(self, what: str, instead: str = "") -> NotFoundError:
+        model = self.ref.original
+        return NotFoundError(f"{model}: {what}: {_ONLINE}{instead and ', ' + instead}.", model=model)
+
+
+def read_cached(file: Path, entry: Entry, limit: int, model: str) -> bytes:
+    """The bytes of a cached file, if they are what the Hub lists: a damaged file must not decide.
+
+    Raises:
+        MalformedError: if they are not, or are more than `limit`.
+        NotFoundError: if the file cannot be read.
+    """
+    if entry.size is None or entry.size > limit:
+        raise MalformedError(
+            f"{model}: {entry.path} is {'of unknown size' if entry.size is None else f'{entry.size} bytes'}, and no"
+            f" more than {limit} bytes are read of such a file: choose another revision.",
+            model=model,
+        )
+    data = _range(file, 0, entry.size + 1, model)
+    if not _is_listed(data, entry):
+        raise _damaged(file, entry, model)
+    return data
+
+
+def header_of_cached(file: Path, entry: Entry, model: str) -> Header:
+    """The header of a cached weight file, which is whole.
+
+    Raises:
+        MalformedError: if it is not as long as the Hub lists it, or has no sound header.
+        NotFoundError: if the file cannot be read.
+    """
+    if entry.size is not None and file.stat().st_size != entry.size:
+        raise _damaged(file, entry, model)
+    return read_header(lambda start, end: _range(file, start, end, model), entry.size, entry.path)
+
+
+def _is_listed(data: bytes, entry: Entry) -> bool:
+    if len(data) != entry.size:
+        return False
+    if entry.sha256 is not None:
+        return hashlib.sha256(data).hexdigest() == entry.sha256
+    if entry.git_blob is not None:
+        # Git's own name for the content, not a use of SHA-1 against an adversary.
+        return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest() == entry.git_blob
+    return True
+
+
+def _range(file: Path, start: int, end: int, model: str) -> bytes:
+    try:
+        with file.open("rb") as stream:
+            stream.seek(start)
+            return stream.read(end - start)
+    except OSError as error:
+        raise NotFoundError(
+            f"{model}: the cached {file} cannot be read ({error.strerror}): check its permissions.", model=model
+        ) from error
+
+
+def _damaged(file: Path, entry: Entry, model: str) -> MalformedError:
+    return MalformedError(
+        f"{model}: the cached {entry.path} is not the file that the Hub lists: delete {file.resolve()} and run again.",
+        model=model,
+    )

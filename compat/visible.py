@@ -1,0 +1,13 @@
+"""Text from outside, made fit to print."""
+
+from __future__ import annotations
+
+
+def visible(text: str) -> str:
+    """Text with nothing hidden in it: control, bidirectional and other invisible characters become escapes."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+
+
+def shortened(text: str, longest: int = 100) -> str:
+    """Text of at most so many characters; an ellipsis stands for the rest."""
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"

@@ -1,0 +1,185 @@
+"""What a certificate pins, and that nothing but the certified facts lets it hold."""
+
+import json
+from collections.abc import Iterator
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import specdec_check.compat
+from making import OTHER_CORPUS, edit_json, make_model, respell_token
+from specdec_check.compat import certificate as certificates
+from specdec_check.compat import ref
+from specdec_check.compat.certificate import CertificateError, Holding, Statement
+from specdec_check.compat.pipeline import Access, check, read
+
+SCHEMA = json.loads((Path(specdec_check.compat.__file__).parent / "certificate.schema.json").read_text())
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> tuple[Path, Path]:
+    target = make_model(tmp_path / "target", layers=2, rows=512, added=("<think>",))
+    return target.folder, make_model(tmp_path / "drafter").folder
+
+
+def issued(pair: tuple[Path, Path]) -> Statement:
+    return certificates.issue(check(str(pair[0]), str(pair[1])))
+
+
+def held(statement: Statement) -> Holding:
+    refs = [ref.parse(certificates.original(statement, side)) for side in certificates.SIDES]
+    return certificates.hold(statement, *read(refs[0], refs[1], Access()))
+
+
+def test_it_is_an_in_toto_statement_as_the_schema_has_it(pair: tuple[Path, Path]) -> None:
+    statement = issued(pair)
+
+    jsonschema.validate(statement, SCHEMA)
+    assert [subject["name"] for subject in statement["subject"]] == ["target", "drafter"]
+    assert statement["predicate"]["verdict"] == "certified"
+    assert statement["predicate"]["relation"] == "extends"
+    assert statement["predicate"]["rules"]["warned"] == ["SD104", "SD306"]
+
+
+def test_the_same_inputs_give_the_same_bytes(pair: tuple[Path, Path]) -> None:
+    assert certificates.dump(issued(pair)) == certificates.dump(issued(pair))
+
+
+def test_the_subject_digest_is_that_of_the_files_as_sha256sum_lists_them(pair: tuple[Path, Path]) -> None:
+    import hashlib
+
+    statement = issued(pair)
+    files = certificates.locked_files(statement, "drafter")
+    listing = "".join(f"{files[path]}  {path}\n" for path in sorted(files))
+
+    assert files["config.json"] == hashlib.sha256((pair[1] / "config.json").read_bytes()).hexdigest()
+    assert "model.safetensors#header" in files
+    assert statement["subject"][1]["digest"]["sha256"] == hashlib.sha256(listing.encode()).hexdigest()
+
+
+def test_a_pair_that_is_not_certified_has_none(tmp_path: Path) -> None:
+    report = check(
+        str(make_model(tmp_path / "a", layers=2).folder), str(make_model(tmp_path / "b", corpus=OTHER_CORPUS).folder)
+    )
+
+    with pytest.raises(ValueError, match="only a certified pair"):
+        certificates.issue(report)
+
+
+def test_it_holds_while_nothing_changes(pair: tuple[Path, Path]) -> None:
+    holding = held(certificates.load(certificates.dump(issued(pair)), "pair.json"))
+
+    assert (holding.drift, holding.notes) == ((), ())
+
+
+def test_other_whitespace_and_key_order_are_a_note(pair: tuple[Path, Path]) -> None:
+    statement = issued(pair)
+    for name in ("tokenizer.json", "config.json"):
+        whole = json.loads((pair[1] / name).read_text())
+        (pair[1] / name).write_text(json.dumps(dict(reversed(whole.items()))))
+
+    holding = held(statement)
+
+    assert holding.drift == ()
+    assert holding.notes == (
+        "The drafter's config.json, tokenizer.json has other bytes than certified; every fact is the same.",
+    )
+
+
+def test_one_token_respelled_is_drift_of_the_vocabulary(pair: tuple[Path, Path]) -> None:
+    statement = issued(pair)
+    respell_token(pair[1], 300, "zzz")
+
+    assert "The drafter's vocabulary is not what was certified." in held(statement).drift
+
+
+@pytest.mark.parametrize(
+    ("fact", "edit"),
+    [
+        ("eos", lambda config: config.update(eos_token_id=7)),
+        ("context", lambda config: config.update(max_position_embeddings=64)),
+        ("architecture", lambda config: config.update(model_type="mistral")),
+        ("tied", lambda config: config.update(tie_word_embeddings=True)),
+    ],
+)
+def test_another_fact_is_drift_that_names_it(pair: tuple[Path, Path], fact: str, edit: Any) -> None:
+    statement = issued(pair)
+    edit_json(pair[0] / "config.json", edit)
+
+    assert f"The target's {fact} is not what was certified." in held(statement).drift
+
+
+def leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The paths of all values that are no containers."""
+    if isinstance(value, dict | list) and value:
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from leaves(item, (*path, key))
+    else:
+        yield path
+
+
+def edited(statement: Statement, path: tuple[Any, ...], *, sealed: bool) -> Statement:
+    """The statement with one value changed; sealed anew, as a forger would."""
+    copy: Any = deepcopy(statement)
+    place = copy
+    for key in path[:-1]:
+        place = place[key]
+    old = place[path[-1]]
+    place[path[-1]] = {bool: lambda: not old, int: lambda: old + 1, str: lambda: f"{old}0"}.get(
+        type(old), lambda: "x"
+    )()
+    if sealed:
+        copy["predicate"]["seal"] = certificates._seal(copy)
+    return dict(copy)
+
+
+def test_an_edited_certificate_never_verifies(pair: tuple[Path, Path]) -> None:
+    """Every single value, edited by hand: it is refused as no certificate, cannot be read, or has drifted."""
+    statement = issued(pair)
+    for path in leaves(statement):
+        assert not _verifies(edited(statement, path, sealed=False)), path
+
+
+def test_a_forged_seal_does_not_help(pair: tuple[Path, Path]) -> None:
+    """All that the facts determine is recomputed; what is left to a forger is the version of the tool."""
+    statement = issued(pair)
+    accepted = {path for path in leaves(statement) if _verifies(edited(statement, path, sealed=True))}
+
+    assert accepted == {("predicate", "seal"), ("predicate", "verifier", "version")}
+
+
+def _verifies(statement: Statement) -> bool:
+    try:
+        loaded = certificates.load(json.dumps(statement).encode(), "pair.json")
+        return not held(loaded).drift
+    except specdec_check.compat.CheckError:
+        return False
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"{", b"[]", b"{}", b"null", b"\xff\xfe", b'{"_type": "https://in-toto.io/Statement/v1"}', b"[" * 100_000],
+)
+def test_what_is_no_certificate_is_a_sentence(data: bytes) -> None:
+    with pytest.raises(CertificateError, match=r"^pair\.json is"):
+        certificates.load(data, "pair.json")
+
+
+def test_a_certificate_with_parts_missing_is_a_sentence(pair: tuple[Path, Path]) -> None:
+    statement = issued(pair)
+    for key in ("policy", "models"):
+        broken = deepcopy(statement)
+        del broken["predicate"][key]
+        with pytest.raises(CertificateError, match="parts missing"):
+            certificates.load(json.dumps(broken).encode(), "pair.json")
+
+
+def test_a_branch_in_place_of_a_commit_is_refused(pair: tuple[Path, Path]) -> None:
+    statement = issued(pair)
+    statement["predicate"]["models"]["drafter"] |= {"kind": "hub", "name": "org/drafter"}
+    statement["predicate"]["models"]["drafter"]["locked"]["commit"] = "main"
+
+    with pytest.raises(CertificateError, match="out of shape"):
+        certificates.load(json.dumps(statement).encode(), "pair.json")

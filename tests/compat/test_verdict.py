@@ -1,0 +1,100 @@
+"""The verdict's precedence: known refusals, then what could have refused and is not known, then the certificate."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from making import make_model
+from specdec_check.compat.engines.outcome import Judgement, Outcome
+from specdec_check.compat.facts import Fingerprint, Unknown
+from specdec_check.compat.finding import Severity
+from specdec_check.compat.pipeline import check
+from specdec_check.compat.relation import Pair
+from specdec_check.compat.verdict import Policy, Verdict, decide
+
+
+@pytest.fixture(scope="module")
+def facts(tmp_path_factory: pytest.TempPathFactory) -> tuple[Fingerprint, Fingerprint]:
+    folder = tmp_path_factory.mktemp("pair")
+    target, drafter = make_model(folder / "target", layers=2, context=1024), make_model(folder / "drafter")
+    report = check(str(target.folder), str(drafter.folder))
+    return report.target.facts, report.drafter.facts
+
+
+def test_a_warning_certifies_unless_the_policy_says_otherwise(facts: tuple[Fingerprint, Fingerprint]) -> None:
+    pair = Pair.of(*facts)
+
+    assert decide(pair, Policy()).verdict is Verdict.CERTIFIED
+    assert decide(pair, Policy(fail_on=Severity.WARNING)).verdict is Verdict.REFUSED
+
+
+def test_strict_certifies_identical_alone(facts: tuple[Fingerprint, Fingerprint]) -> None:
+    target, drafter = facts
+    wider = replace(target, rows=replace(target.rows, head=448, embedding=448), declared=448)
+
+    assert decide(Pair.of(target, drafter), Policy(strict=True)).verdict is Verdict.CERTIFIED
+    assert decide(Pair.of(wider, drafter), Policy()).verdict is Verdict.CERTIFIED
+    assert decide(Pair.of(wider, drafter), Policy(strict=True)).verdict is Verdict.REFUSED
+
+
+def test_a_known_error_refuses_even_where_other_facts_are_missing(facts: tuple[Fingerprint, Fingerprint]) -> None:
+    target, drafter = facts
+    broken = replace(target, declared=1, vocabulary=Unknown("is not known"))
+
+    assert decide(Pair.of(broken, drafter), Policy()).verdict is Verdict.REFUSED
+
+
+def test_a_missing_fact_that_can_only_warn_leaves_the_verdict(facts: tuple[Fingerprint, Fingerprint]) -> None:
+    target, drafter = facts
+    pair = Pair.of(replace(target, context=Unknown("is not known")), drafter)
+
+    assert decide(pair, Policy()).verdict is Verdict.CERTIFIED
+    assert decide(pair, Policy(fail_on=Severity.WARNING)).verdict is Verdict.UNDECIDED
+
+
+@pytest.mark.parametrize("fact", ["vocabulary", "rows", "declared", "architecture", "eos", "template_ids"])
+def test_a_missing_fact_that_could_refuse_is_never_a_pass(facts: tuple[Fingerprint, Fingerprint], fact: str) -> None:
+    target, drafter = facts
+    for pair in (
+        Pair.of(replace(target, **{fact: Unknown("is not known")}), drafter),
+        Pair.of(target, replace(drafter, **{fact: Unknown("is not known")})),
+    ):
+        assert decide(pair, Policy()).verdict is Verdict.UNDECIDED
+
+
+@pytest.mark.parametrize(
+    ("outcome", "verdict"),
+    [
+        (Outcome.RUNS, Verdict.CERTIFIED),
+        (Outcome.DEGRADES, Verdict.CERTIFIED),
+        (Outcome.REFUSES, Verdict.REFUSED),
+        (Outcome.CRASHES, Verdict.REFUSED),
+        (Outcome.WRONG_OUTPUT, Verdict.REFUSED),
+        (Outcome.UNKNOWN, Verdict.UNDECIDED),
+    ],
+)
+def test_the_gated_engine_decides_what_the_rules_leave_open(
+    facts: tuple[Fingerprint, Fingerprint], outcome: Outcome, verdict: Verdict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from specdec_check.compat.engines import ENGINES
+    from specdec_check.compat.engines.outcome import Engine
+
+    monkeypatch.setitem(ENGINES, "made", Engine("made", lambda _: Judgement(outcome, "says the test")))
+
+    assert decide(Pair.of(*facts), Policy(engines=("made",))).verdict is verdict
+    assert decide(Pair.of(*facts), Policy()).verdict is Verdict.CERTIFIED, "an engine that is not gated has no say"
+
+
+def test_every_rule_is_answered_once(tmp_path: Path) -> None:
+    """Passed, found or open: a rule is in exactly one of the three, so that nothing is passed over in silence."""
+    made = make_model(tmp_path / "bare", tokenizer=None, rows=384)
+    full = make_model(tmp_path / "full")
+    decision = check(str(made.folder), str(full.folder)).decision
+
+    passed = set(decision.passed)
+    found = {finding.code for finding in decision.findings}
+    asked = {question.code for question in decision.questions}
+    from specdec_check.compat.rules import BY_CODE
+
+    assert passed | found | asked == set(BY_CODE)
+    assert not passed & (found | asked)
