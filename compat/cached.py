@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from .errors import MalformedError, NotFoundError
+from .errors import MalformedError, UnreachableError
 from .record import Records
 from .ref import ModelRef
 from .snapshot import Entry
@@ -41,7 +41,7 @@ class Cache:
     def file(self, repository: str, commit: str, path: str) -> Path | None:
         """A cached file."""
         found = self.snapshot(repository, commit) / path
-        return found if found.is_file() else None
+        return found if _is_file(found) else None
 
     def commit(self, name: str, revision: str | None) -> str | None:
         """What loaders that run offline take a branch or tag to be."""
@@ -84,20 +84,21 @@ class CachedRepository:
         self._record = record
         self._folder = cache.snapshot(self.repository, commit)
         self.entries: Mapping[str, Entry] = MappingProxyType(dict(record.entries))
-        said = f"offline: read from the cache at commit {commit[:12]}; the Hub was not asked whether it moved."
+        moved = "" if ref.pinned else "; the Hub was not asked whether it moved"
+        said = f"offline: read from the cache at commit {commit[:12]}{moved}."
         self.notes: tuple[str, ...] = (said,) if on_purpose else ()
 
     def read(self, path: str, limit: int) -> bytes:
         """The bytes of a cached file."""
         file = self._folder / path
-        if not file.is_file():
+        if not _is_file(file):
             raise self._missing(f"{path} at commit {self._folder.name[:12]} is not in the cache")
         return read_cached(file, self.entries[path], limit, self.ref.original)
 
     def header(self, path: str) -> Header:
         """The header of a weight file, from the cached file or from the record of an earlier run."""
         file, recorded = self._folder / path, self._record.headers.get(path)
-        if not file.is_file():
+        if not _is_file(file):
             if recorded is None:
                 raise self._missing(f"neither {path} nor its header is in the cache")
             return recorded
@@ -106,9 +107,9 @@ class CachedRepository:
             raise _damaged(file, self.entries[path], self.ref.original)
         return found
 
-    def _missing(self, what: str, instead: str = "") -> NotFoundError:
+    def _missing(self, what: str, instead: str = "") -> UnreachableError:
         model = self.ref.original
-        return NotFoundError(f"{model}: {what}: {_ONLINE}{instead and ', ' + instead}.", model=model)
+        return UnreachableError(f"{model}: {what}: {_ONLINE}{instead and ', ' + instead}.", model=model)
 
 
 def read_cached(file: Path, entry: Entry, limit: int, model: str) -> bytes:
@@ -116,18 +117,28 @@ def read_cached(file: Path, entry: Entry, limit: int, model: str) -> bytes:
 
     Raises:
         MalformedError: if they are not, or are more than `limit`.
-        NotFoundError: if the file cannot be read.
+        UnreachableError: if the file cannot be read.
     """
-    if entry.size is None or entry.size > limit:
-        raise MalformedError(
-            f"{model}: {entry.path} is {'of unknown size' if entry.size is None else f'{entry.size} bytes'}, and no"
-            f" more than {limit} bytes are read of such a file: choose another revision.",
-            model=model,
-        )
-    data = _range(file, 0, entry.size + 1, model)
+    data = _range(file, 0, listed_size(entry, limit, model) + 1, model)
     if not _is_listed(data, entry):
         raise _damaged(file, entry, model)
     return data
+
+
+def listed_size(entry: Entry, limit: int, model: str) -> int:
+    """The size of a file that is to be read whole.
+
+    Raises:
+        MalformedError: if the Hub lists it with more bytes than `limit`, or with none to hold it to.
+    """
+    if entry.size is None or entry.size > limit:
+        size = "a size that is not known" if entry.size is None else f"{entry.size} bytes"
+        raise MalformedError(
+            f"{model}: {entry.path} has {size}, and of such a file no more than {limit} bytes are read: choose another"
+            " revision.",
+            model=model,
+        )
+    return entry.size
 
 
 def header_of_cached(file: Path, entry: Entry, model: str) -> Header:
@@ -135,7 +146,7 @@ def header_of_cached(file: Path, entry: Entry, model: str) -> Header:
 
     Raises:
         MalformedError: if it is not as long as the Hub lists it, or has no sound header.
-        NotFoundError: if the file cannot be read.
+        UnreachableError: if the file cannot be read.
     """
     if entry.size is not None and file.stat().st_size != entry.size:
         raise _damaged(file, entry, model)
@@ -153,13 +164,20 @@ def _is_listed(data: bytes, entry: Entry) -> bool:
     return True
 
 
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a folder that this user may not search holds nothing for them
+        return False
+
+
 def _range(file: Path, start: int, end: int, model: str) -> bytes:
     try:
         with file.open("rb") as stream:
             stream.seek(start)
             return stream.read(end - start)
     except OSError as error:
-        raise NotFoundError(
+        raise UnreachableError(
             f"{model}: the cached {file} cannot be read ({error.strerror}): check its permissions.", model=model
         ) from error
 

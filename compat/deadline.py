@@ -12,7 +12,7 @@ _T = TypeVar("_T")
 
 
 class DeadlinePassedError(Exception):
-    """The time allowed is spent."""
+    """The time allowed is spent; the message says how much that was."""
 
 
 class Deadline:
@@ -40,8 +40,10 @@ class Deadline:
         Raises:
             DeadlinePassedError: if the call is not done in time. What the call raises comes through.
         """
+        if math.isinf(self.seconds):
+            return call()
         if not self.left:
-            raise DeadlinePassedError
+            raise DeadlinePassedError(f"{self.seconds:g} s")
         outcome: list[_T] = []
         failure: list[BaseException] = []
 
@@ -53,10 +55,9 @@ class Deadline:
 
         thread = threading.Thread(target=work, daemon=True)
         thread.start()
-        # Longer than a lock can wait is as good as for ever, and infinity is no number of seconds to it.
-        thread.join(min(self.left, threading.TIMEOUT_MAX) if math.isfinite(self.left) else None)
+        thread.join(min(self.left, threading.TIMEOUT_MAX))
         if failure:
             raise failure[0]
         if not outcome:
-            raise DeadlinePassedError
+            raise DeadlinePassedError(f"{self.seconds:g} s")
         return outcome[0]

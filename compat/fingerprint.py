@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Mapping
 from typing import Any
 
 from .errors import about
@@ -11,19 +10,16 @@ from .facts import Fingerprint, Source, Special, Unknown
 from .fingerprint_config import Config, architecture, context_of, rows_of, tied_of, vocabulary_size, weights_of
 from .jsonfile import integer, mapping, parse_object, text
 from .snapshot import Snapshot
+from .tokenizer import added
+from .tokenizer.added import Files
 from .tokenizer.tokenizer_json import FILE as TOKENIZER
-from .tokenizer.tokenizer_json import Added, Tokenizer, read
-from .tokenizer.vocabulary import Vocabulary
+from .tokenizer.tokenizer_json import Tokenizer, read
 
-_JSON_FILES = (
-    "config.json",
-    "generation_config.json",
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-    "added_tokens.json",
-)
+_CONFIG = "config.json"
+_GENERATION = "generation_config.json"
+_TEMPLATE = "chat_template.jinja"
+_JSON_FILES = (_CONFIG, _GENERATION, added.CONFIG, added.MAP, added.ADDED)
 _OTHER_FORMATS = ("tokenizer.model", "tekken.json", "vocab.json", "tiktoken.model")
-_Files = Mapping[str, dict[str, Any]]
 
 
 def fingerprint(snapshot: Snapshot) -> Fingerprint:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from .errors import MalformedError
@@ -17,14 +20,30 @@ def parse_object(data: bytes, path: str) -> dict[str, Any]:
     try:
         # utf-8-sig because a byte order mark is common in files edited on Windows, and loaders accept it.
         value = json.loads(data.decode("utf-8-sig"))
-    except (UnicodeDecodeError, ValueError, RecursionError) as error:
-        raise MalformedError(
-            f"{path} is not readable JSON ({_why(error)}): the upload is damaged or incomplete;"
-            " publish the file again or choose another revision."
-        ) from error
+    except (ValueError, RecursionError) as error:
+        raise _unreadable(error, path) from error
     if not isinstance(value, dict):
         raise MalformedError(f"{path} holds no JSON object at its top: it is not the file that its name says.")
     return value
+
+
+def canonical(value: object, path: str) -> str:
+    """A value from a JSON file as text that does not depend on the order of keys or on whitespace.
+
+    Raises:
+        MalformedError: if the value is nested too deep. What could just be parsed may be too deep to be written.
+    """
+    try:
+        return json.dumps(value, sort_keys=True)
+    except RecursionError as error:
+        raise _unreadable(error, path) from error
+
+
+def _unreadable(error: Exception, path: str) -> MalformedError:
+    return MalformedError(
+        f"{path} is not readable JSON ({_why(error)}): the upload is damaged or incomplete;"
+        " publish the file again or choose another revision."
+    )
 
 
 def _why(error: Exception) -> str:
@@ -33,6 +52,18 @@ def _why(error: Exception) -> str:
     if isinstance(error, RecursionError):
         return "nested too deep"
     return "not UTF-8" if isinstance(error, UnicodeDecodeError) else "a number out of bounds"
+
+
+@contextlib.contextmanager
+def without_collector() -> Iterator[None]:
+    """Keeps the cyclic garbage collector away from a large file: it would walk a million new objects for nothing."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def integer(value: object) -> int | None:

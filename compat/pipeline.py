@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 from . import ref as refs
-from .errors import CheckError, SeveralErrors
+from .errors import CheckError, SeveralErrors, UnreachableError
 from .facts import Fingerprint
 from .fingerprint import fingerprint
 from .local import FolderRepository
@@ -18,6 +22,7 @@ from .verdict import Decision, Policy, decide
 DEFAULT_SECONDS = 120.0
 # Files fetched side by side. Six small files and two headers for each of two models, so one more round is rare.
 _READERS = 12
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +52,13 @@ class Access:
         offline: use the cache alone, on purpose.
         seconds: the longest that the Hub may keep us, per model.
         advance: told the number of files settled, as they are.
+        recheck: ask the Hub even for a commit that the cache holds, since whether it still exists is the question.
     """
 
     offline: bool = False
     seconds: float = DEFAULT_SECONDS
     advance: Advance = lambda _: None
+    recheck: bool = False
 
 
 def check(target: str, drafter: str, policy: Policy | None = None, access: Access | None = None) -> Report:
@@ -66,8 +73,8 @@ def check(target: str, drafter: str, policy: Policy | None = None, access: Acces
     Raises:
         CheckError: if a model could not be read. That is no verdict.
     """
-    both = read(refs.parse(target), refs.parse(drafter), access or Access())
-    return judge(both[0], both[1], policy or Policy())
+    parsed = _both(partial(refs.parse, text) for text in (target, drafter))
+    return judge(*read(*parsed, access or Access()), policy or Policy())
 
 
 def judge(target: Snapshot, drafter: Snapshot, policy: Policy) -> Report:
@@ -87,30 +94,44 @@ def read(target: ModelRef, drafter: ModelRef, access: Access) -> tuple[Snapshot,
     models = ThreadPoolExecutor(2)
     try:
         jobs = [models.submit(_snapshot, ref, access, files) for ref in (target, drafter)]
-        failures = [error for job in jobs if (error := job.exception()) is not None]
-        for failure in failures:
-            if not isinstance(failure, CheckError):
-                raise failure
-        sentences = tuple({error.message: error for error in failures if isinstance(error, CheckError)}.values())
-        if len(sentences) > 1:
-            raise SeveralErrors(sentences)
-        if sentences:
-            raise sentences[0]
-        return jobs[0].result(), jobs[1].result()
+        return _both(job.result for job in jobs)
     finally:
         # Without waiting: an interrupt must not sit out a slow server.
         models.shutdown(wait=False, cancel_futures=True)
         files.shutdown(wait=False, cancel_futures=True)
 
 
+def _both(calls: Iterable[Callable[[], _T]]) -> tuple[_T, _T]:
+    """The results of two calls, or what went wrong with each of them."""
+    results, errors = [], {}
+    for call in calls:
+        try:
+            results.append(call())
+        except CheckError as error:
+            errors[error.message] = error
+    if len(errors) > 1:
+        raise SeveralErrors(tuple(errors.values()))
+    for error in errors.values():
+        raise error
+    return results[0], results[1]
+
+
 def _snapshot(ref: ModelRef, access: Access, pool: ThreadPoolExecutor) -> Snapshot:
     if ref.kind is not Kind.HUB:
         return take(FolderRepository(ref), pool, access.advance)
-    # The client is imported only when a model is on the Hub: it costs a quarter of a second.
-    from . import hub
-
+    try:
+        # The client is imported only when a model is on the Hub: it costs a quarter of a second.
+        from . import hub
+    except ValueError as error:  # it reads its environment when it is imported
+        raise UnreachableError(
+            f"{ref.original}: the Hub's client cannot start ({error}): check HF_ENDPOINT and the other HF_ variables.",
+            model=ref.original,
+        ) from error
     if access.offline or hub.offline_by_environment():
-        return take(hub.CachedRepository(ref), pool, access.advance)
+        return take(hub.cached(ref, on_purpose=True), pool, access.advance)
+    if ref.pinned and not access.recheck:
+        with suppress(CheckError):  # not all of it is cached, or not sound: the Hub has it
+            return take(hub.cached(ref, on_purpose=False), pool, access.advance)
     snapshot = take(hub.HubRepository(ref, access.seconds), pool, access.advance)
     hub.remember(snapshot)
     return snapshot

@@ -10,8 +10,8 @@ from pathlib import Path
 from .errors import BadReferenceError
 
 # The Hub's own bounds on a name: letters, digits, '-', '_' and '.', neither '-' nor '.' at an end, no '--' or '..'.
-_PART = r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?"
-_NAME = re.compile(rf"(?=.{{1,96}}$)(?!.*(?:--|\.\.|\.git$))(?:{_PART}/)?{_PART}")
+_PART = r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9_])?"
+_NAME = re.compile(rf"(?!.*(?:--|\.\.|\.git\Z))(?:{_PART}/)?{_PART}")
 _REVISION = re.compile(r"(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9._/+-]{0,254}")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 

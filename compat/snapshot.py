@@ -6,15 +6,17 @@ A `Repository` is where files come from (the Hub, a folder); `take` decides whic
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import Executor
+import re
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor, wait
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Protocol, TypeVar
+from typing import Protocol
 
-from .errors import CheckError, MalformedError, about
+from .errors import MalformedError, about
 from .ref import ModelRef
-from .weights import INDEX, SINGLE, Header, shards_of_interest
+from .visible import shortened
+from .weights import INDEX, SINGLE, Header, shards_of_interest, weight_map
 
 MIB = 1024 * 1024
 # The files whose content decides, and the most that is read of each. The largest real tokenizer.json known here is
@@ -31,8 +33,14 @@ DECIDING: Mapping[str, int] = MappingProxyType(
     }
 )
 _INDEX_LIMIT = 64 * MIB
+_INCOMPLETE = (
+    f"{INDEX} names {{}}, which the repository does not have: the upload is incomplete; publish the missing file or"
+    " choose another revision."
+)
+# What loaders read beside those that decide here: tokenizers in other formats, and weights where no safer ones are.
+_TOKENIZERS = frozenset({"tokenizer.model", "spiece.model", "vocab.json", "vocab.txt", "merges.txt", "tekken.json"})
+_PICKLED = re.compile(r"pytorch_model(-\d+-of-\d+)?\.bin(\.index\.json)?")
 Advance = Callable[[int], None]
-_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +64,10 @@ class Entry:
 
     def __post_init__(self) -> None:
         """Holds the values to what they are said to be."""
-        texts = (self.path, self.git_blob or "", self.sha256 or "")
-        if not all(isinstance(text, str) for text in texts) or {"", ".", ".."} & {*self.path.split("/")}:
+        if not isinstance(self.path, str) or {"", ".", ".."} & {*self.path.split("/")}:
             raise ValueError(f"no file has the path {self.path!r}")
+        if not all(digest is None or isinstance(digest, str) for digest in (self.git_blob, self.sha256)):
+            raise ValueError(f"no file has the digests {self.git_blob!r} and {self.sha256!r}")
         if self.size is not None and (not isinstance(self.size, int) or self.size < 0):
             raise ValueError(f"no file has the size {self.size!r}")
 
@@ -139,26 +148,46 @@ def _take(repository: Repository, pool: Executor, advance: Advance) -> Snapshot:
 
     def header(path: str) -> tuple[str, Header]:
         if path not in listed:
-            raise MalformedError(
-                f"{INDEX} names {shortened(path)}, which the repository does not have: the upload is incomplete; publish"
-                " the missing file or choose another revision."
-            )
+            raise MalformedError(_INCOMPLETE.format(shortened(path)))
         found = repository.header(path)
         advance(1)
         return path, found
 
+    # Waited for before any error is raised, so that no job is left behind.
     jobs = [pool.submit(read, path) for path in limits]
-    single = [pool.submit(header, SINGLE)] if SINGLE in listed else []
-    results = _gather(job.result for job in [*jobs, *single])
-def _gather(results: Iterable[Callable[[], _T]]) -> list[_T]:
-    """Waits for all, so that no job is left behind, then raises the first error met, if any."""
-    done: list[_T] = []
-    errors: list[CheckError] = []
-    for result in list(results):
-        try:
-            done.append(result())
-        except CheckError as error:
-            errors.append(error)
-    if errors:
-        raise errors[0]
-    return done
+    heads = [pool.submit(header, SINGLE)] if SINGLE in listed else []
+    wait(jobs)
+    wait(heads)
+    contents = dict(job.result() for job in jobs)
+    if INDEX in contents:
+        heads = [pool.submit(header, path) for path in shards_of_interest(contents[INDEX])]
+        wait(heads)
+    headers = dict(job.result() for job in heads)
+    return Snapshot(
+        repository.ref,
+        repository.repository,
+        repository.commit,
+        MappingProxyType(dict(listed)),
+        MappingProxyType(dict(sorted(contents.items()))),
+        MappingProxyType(dict(sorted(headers.items()))),
+        repository.notes,
+    )
+
+
+def loader_files(snapshot: Snapshot) -> tuple[str, ...]:
+    """The files that a loader needs to run a model: its weights, in the one format that it would choose, and the rest.
+
+    Raises:
+        MalformedError: if the weights' index cannot be read, or names a file that the repository does not have.
+    """
+    listed = snapshot.entries
+    beside = {path for path in listed if path in DECIDING or path in _TOKENIZERS}
+    if SINGLE in listed:
+        return tuple(sorted({*beside, SINGLE}))
+    if INDEX not in snapshot.contents:
+        return tuple(sorted({*beside, *(path for path in listed if _PICKLED.fullmatch(path))}))
+    with about(snapshot.ref.original):
+        shards = set(weight_map(snapshot.contents[INDEX]).values())
+        if missing := sorted(shards - set(listed)):
+            raise MalformedError(_INCOMPLETE.format(shortened(missing[0])))
+    return tuple(sorted({*beside, INDEX, *shards}))

@@ -85,7 +85,7 @@ class Session:
         where = {
             "target": self.admission.target.name,
             "drafter": self.admission.drafter.name,
-            "device": str(self.device),
+            "devices": {"target": str(self.device), "drafter": str(self.device)},
             "dtype": str(self.dtype).removeprefix("torch."),
             "versions": {
                 "specdec-check": tool_version(),

@@ -1,12 +1,18 @@
-"""How a family spells bytes: from the token's text in the file to the bytes that it stands for."""
+"""How a family spells bytes: from the token's text in the file to the bytes that it stands for.
+
+A vocabulary has up to a quarter of a million tokens, so trained tokens are turned into bytes many at a time.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
+import codecs
+from collections.abc import Iterator
 from enum import StrEnum
+from io import BytesIO
 
-_BYTE_TOKEN = re.compile(r"<0x([0-9A-Fa-f]{2})>")
+_AT_ONCE = 1024
+_NUL = "\0"
+_SPACE_MARK = "\u2581"
 
 
 class Family(StrEnum):
@@ -17,48 +23,69 @@ class Family(StrEnum):
     PLAIN = "plain"
 
 
-def _byte_alphabet() -> dict[int, str]:
-    """Code point of the spelling → byte, for byte-level BPE (GPT-2's `bytes_to_unicode`, inverted).
+def _byte_alphabet() -> str:
+    """The character that spells each byte in byte-level BPE (GPT-2's `bytes_to_unicode`).
 
     Printable bytes spell themselves; the others are numbered upwards from U+0100.
     """
-    printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
-    others = [byte for byte in range(256) if byte not in printable]
-    spelled = {byte: chr(byte) for byte in printable} | {byte: chr(256 + n) for n, byte in enumerate(others)}
-    # Latin-1 carries the byte through str.translate, which is the fastest map that Python has.
-    return {ord(char): chr(byte) for byte, char in spelled.items()}
+    printable = {*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
+    others = iter(range(0x100, 0x200))
+    return "".join(chr(byte if byte in printable else next(others)) for byte in range(256))
 
 
 _ALPHABET = _byte_alphabet()
-_SPELLED = frozenset(map(chr, _ALPHABET))
+# A charmap, as Python's own single-byte encodings are. Such a map is fast only where byte 0 is spelled NUL.
+_CHARMAP = codecs.charmap_build(_NUL + _ALPHABET[1:])
+
+# SentencePiece's tokens for single bytes, in either case of the digits.
+_DIGITS = "0123456789ABCDEFabcdef"
+_BYTE_TOKENS = {f"<0x{high}{low}>": bytes([int(high + low, 16)]) for high in _DIGITS for low in _DIGITS}
 
 
-def plain_token(family: Family) -> Callable[[str], bytes]:
-    """The function from a trained token's spelling to its bytes."""
-    return {Family.BYTE_LEVEL: _byte_level, Family.SENTENCEPIECE: _sentencepiece, Family.PLAIN: _utf8}[family]
+def trained_tokens(family: Family, spellings: list[str]) -> list[bytes]:
+    """The bytes of trained tokens, in order."""
+    if family is Family.BYTE_LEVEL:
+        return list(_byte_level(spellings))
+    return _sentencepiece(spellings) if family is Family.SENTENCEPIECE else _utf8(spellings)
 
 
-def added_token(family: Family) -> Callable[[str], bytes]:
-    """The function from an added token's content to its bytes: its text, which no byte alphabet encodes."""
-    return _space if family is Family.SENTENCEPIECE else _utf8
+def added_token(family: Family, content: str) -> bytes:
+    """The bytes of an added token: its text, which no byte alphabet encodes."""
+    return _utf8([content.replace(_SPACE_MARK, " ") if family is Family.SENTENCEPIECE else content])[0]
 
 
-def _byte_level(spelling: str) -> bytes:
+def _byte_level(spellings: list[str]) -> Iterator[bytes]:
+    for start in range(0, len(spellings), _AT_ONCE):
+        several = spellings[start : start + _AT_ONCE]
+        data = _inverted("".join(several))
+        if data is None:
+            yield from map(_byte_level_token, several)
+        else:
+            # A character is a byte, so that what was joined is cut at the same places.
+            yield from map(BytesIO(data).read, map(len, several))
+
+
+def _byte_level_token(spelling: str) -> bytes:
     # A token with a character outside the alphabet stands for its own text, as the decoder of the format has it.
-    if _SPELLED.issuperset(spelling):
-        return spelling.translate(_ALPHABET).encode("latin-1")
-    return _utf8(spelling)
+    data = _inverted(spelling)
+    return _utf8([spelling])[0] if data is None else data
 
 
-def _sentencepiece(spelling: str) -> bytes:
-    byte = _BYTE_TOKEN.fullmatch(spelling) if spelling.startswith("<0x") else None
-    return bytes([int(byte[1], 16)]) if byte else _space(spelling)
+def _inverted(text: str) -> bytes | None:
+    """The bytes that a text in the byte alphabet spells; None where a character is outside of it."""
+    if _NUL in text:
+        return None
+    try:
+        return codecs.charmap_encode(text.replace(_ALPHABET[0], _NUL), "strict", _CHARMAP)[0]
+    except UnicodeEncodeError:
+        return None
 
 
-def _space(text: str) -> bytes:
-    return _utf8(text.replace("\u2581", " "))
+def _sentencepiece(spellings: list[str]) -> list[bytes]:
+    texts = _utf8([spelling.replace(_SPACE_MARK, " ") for spelling in spellings])
+    return [_BYTE_TOKENS.get(spelling) or text for spelling, text in zip(spellings, texts, strict=True)]
 
 
-def _utf8(text: str) -> bytes:
+def _utf8(texts: list[str]) -> list[bytes]:
     # surrogatepass: a lone surrogate in a JSON escape is no reason to lose the rest of the vocabulary.
-    return text.encode("utf-8", "surrogatepass")
+    return [text.encode("utf-8", "surrogatepass") for text in texts]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 from ..errors import MalformedError
-from ..jsonfile import integer, mapping, parse_object, text
-from .spelling import Family, added_token, plain_token
+from ..jsonfile import canonical, integer, mapping, parse_object, text, without_collector
+from .added import Added
+from .spelling import Family, added_token, trained_tokens
 from .vocabulary import Vocabulary, build
 
 FILE = "tokenizer.json"
@@ -44,26 +46,31 @@ class Pipeline:
 
 @dataclass(frozen=True, slots=True)
 class Tokenizer:
-    """What a tokenizer file says.
+    """What a repository's tokenizer is.
 
     Attributes:
         vocabulary: which bytes each id stands for.
+        added: text → id of every added token.
         merges: sha256 of the merge list in order; None for a model that has none.
         pipeline: the steps around it.
     """
 
     vocabulary: Vocabulary
+    added: Mapping[str, int]
     merges: str | None
     pipeline: Pipeline
 
 
 @dataclass(frozen=True, slots=True)
-class Added:
-    """A token added beside the trained vocabulary, with the id that its file declares, if any."""
+class _File:
+    """The file alone: spelling → id and id → bytes of the trained tokens, and the tokens that the file adds."""
 
-    content: str
-    declared: int | None
-    special: bool
+    ids: Mapping[str, int]
+    tokens: Mapping[int, bytes]
+    own: tuple[Added, ...]
+    family: Family
+    merges: str | None
+    pipeline: Pipeline
 
 
 def read(data: bytes, extra: tuple[Added, ...]) -> Tokenizer:
@@ -71,36 +78,47 @@ def read(data: bytes, extra: tuple[Added, ...]) -> Tokenizer:
 
     Args:
         data: the file.
-        extra: tokens that other files of the repository add on top, in the order of their ids.
+        extra: tokens that other files of the repository add on top, in order.
 
     Raises:
         MalformedError: if the file is no such JSON; like every parser's, the sentence names the file alone.
     """
-    whole = parse_object(data, FILE)
-    trained = _trained(mapping(whole.get("model")))
-    own = tuple(_added(whole.get("added_tokens")))
-    ids = _assign(trained, own + extra)
-    if any(token.declared is not None and ids[token.content] != token.declared for token in own):
-        trained, ids = _ask_the_loader(data, own, extra)
-    family = _family(whole)
-    spell, content = plain_token(family), added_token(family)
-    tokens = {token_id: spell(spelling) for spelling, token_id in trained.items()}
-    if len(tokens) != len(trained):
-        raise MalformedError(f"{FILE} gives one id to two tokens: it is damaged.")
-    tokens |= {ids[token.content]: content(token.content) for token in own + extra}
-    special = frozenset(ids[token.content] for token in own + extra if token.special)
+    file = _parse(data)
+    own_ids = {token.declared for token in file.own}
+    added = [*file.own, *(token for token in extra if token.declared is None or token.declared not in own_ids)]
+    ids = _assign(file, added)
+    tokens = {**file.tokens, **{number: added_token(file.family, content) for content, number in ids.items()}}
+    special = frozenset(ids[token.content] for token in added if token.special)
     vocabulary = build(tokens, frozenset(ids.values()), special, FILE)
-    return Tokenizer(vocabulary, _merges(mapping(whole.get("model")).get("merges")), _pipeline(whole))
+    return Tokenizer(vocabulary, ids, file.merges, file.pipeline)
 
 
-def _trained(model_part: _Json) -> dict[str, int]:
-    """Spelling → id of the trained vocabulary: a map, or for Unigram a list of [spelling, score]."""
-    vocab = model_part.get("vocab")
-    if isinstance(vocab, list):
-        vocab = {entry[0]: number for number, entry in enumerate(vocab) if isinstance(entry, list) and entry}
-    if not isinstance(vocab, dict) or not all(type(number) is int for number in vocab.values()):
-        raise MalformedError(f"{FILE} holds no map from tokens to ids: it is damaged.")
-    return vocab
+# Two models of a family often share the file to the byte; it is then parsed once.
+@lru_cache(maxsize=1)
+def _parse(data: bytes) -> _File:
+    with without_collector():
+        whole = parse_object(data, FILE)
+        model = mapping(whole.get("model"))
+        family = _family(whole)
+        ids, spellings = _trained(model.get("vocab"))
+        # A Unigram model may hold a piece twice; its ids are the positions, of both.
+        numbers = ids.values() if len(ids) == len(spellings) else range(len(spellings))
+        tokens = dict(zip(numbers, trained_tokens(family, spellings), strict=True))
+        if len(tokens) != len(spellings):
+            raise MalformedError(f"{FILE} gives one id to two tokens: it is damaged.")
+        own = tuple(_added(whole.get("added_tokens")))
+        return _File(ids, tokens, own, family, _merges(model.get("merges")), _pipeline(whole))
+
+
+def _trained(vocab: object) -> tuple[dict[str, int], list[str]]:
+    """Spelling → id of the trained vocabulary, and its spellings in order: a map, or a list of [spelling, score]."""
+    if isinstance(vocab, dict) and set(map(type, vocab.values())) <= {int}:
+        return vocab, list(vocab)
+    if isinstance(vocab, list) and all(isinstance(entry, list) and entry for entry in vocab):
+        spellings = [entry[0] for entry in vocab]
+        if set(map(type, spellings)) <= {str}:
+            return {spelling: number for number, spelling in enumerate(spellings)}, spellings
+    raise MalformedError(f"{FILE} holds no map from tokens to ids: it is damaged.")
 
 
 def _added(entries: object) -> Iterator[Added]:
@@ -109,40 +127,21 @@ def _added(entries: object) -> Iterator[Added]:
         if content is None or number is None:
             raise MalformedError(f"{FILE} has an added token without text or id: it is damaged.")
         if content:  # the loader passes over an empty one
-            yield Added(content, number, bool(entry.get("special")))
+            yield Added(content, bool(entry.get("special")), number)
 
 
-def _assign(trained: Mapping[str, int], added: tuple[Added, ...]) -> dict[str, int]:
+def _assign(file: _File, added: list[Added]) -> dict[str, int]:
     """The ids that the loader gives to added tokens: a trained token keeps its id, others follow the highest so far.
 
-    The loader does not believe the id in the file (`AddedVocabulary::add_tokens` of tokenizers).
+    The loader does not believe the ids in the file (`AddedVocabulary::add_tokens` of the tokenizers library).
     """
     ids: dict[str, int] = {}
-    following = len(trained)
+    following = len(file.tokens)
     for token in added:
         if token.content not in ids:
-            ids[token.content] = trained.get(token.content, following)
+            ids[token.content] = file.ids.get(token.content, following)
             following = max(following, ids[token.content] + 1)
     return ids
-
-
-def _ask_the_loader(
-    data: bytes, own: tuple[Added, ...], extra: tuple[Added, ...]
-) -> tuple[dict[str, int], dict[str, int]]:
-    """Trained and added ids as the library itself assigns them, for the rare file whose ids contradict each other."""
-    import tokenizers
-
-    try:
-        loaded = tokenizers.Tokenizer.from_buffer(data)
-        loaded.add_tokens([tokenizers.AddedToken(token.content, special=token.special) for token in extra])
-    except BaseException as error:
-        # A panic of the library arrives as a BaseException of a class that it does not export.
-        if isinstance(error, KeyboardInterrupt | SystemExit):
-            raise
-        raise MalformedError(f"{FILE} is refused by the tokenizers library: {error}") from error
-    everything: dict[str, int] = loaded.get_vocab(with_added_tokens=True)
-    trained: dict[str, int] = loaded.get_vocab(with_added_tokens=False)
-    return trained, {token.content: everything[token.content] for token in own + extra}
 
 
 def _family(whole: _Json) -> Family:
@@ -174,8 +173,14 @@ def _merges(merges: object) -> str | None:
     """Digest of the merges, which are spelled "a b" in older files and ["a", "b"] in newer ones."""
     if not isinstance(merges, list):
         return None
-    pairs = [" ".join(map(str, pair)) if isinstance(pair, list) else str(pair) for pair in merges]
-    return hashlib.sha256(json.dumps(pairs).encode()).hexdigest()
+    spelled_as_lists = set(map(type, merges)) == {list}
+    try:
+        joined = " ".join(chain.from_iterable(merges) if spelled_as_lists else merges)
+    except TypeError as error:
+        raise MalformedError(f"{FILE} has a merge that is no pair of tokens: it is damaged.") from error
+    if joined.count(" ") != max(0, 2 * len(merges) - 1):  # a token of a pair holds a space: only lists can say so
+        joined = canonical(merges, FILE)
+    return hashlib.sha256(joined.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _pipeline(whole: _Json) -> Pipeline:
@@ -184,11 +189,20 @@ def _pipeline(whole: _Json) -> Pipeline:
         for step in _steps(found):
             for key, value in _DEFAULTS.get(str(step.get("type")), {}).items():
                 step.setdefault(key, value)
-        return json.dumps(found, sort_keys=True) if found else None
+        return canonical(found, FILE) if found else None
 
-    flags = {key: mapping(whole.get("model")).get(key) for key in _MODEL_FLAGS}
-    if flags["type"] is None:  # files of the first versions do not name it
-        flags["type"] = "BPE" if "merges" in mapping(whole.get("model")) else "Unigram"
+    model = mapping(whole.get("model"))
+    flags = {key: model.get(key) for key in _MODEL_FLAGS}
+    flags["type"] = flags["type"] or _unnamed_type(model)
     # Absent, null and false mean the same to the loader.
-    model = json.dumps({key: value for key, value in flags.items() if value}, sort_keys=True)
-    return Pipeline(part("normalizer"), part("pre_tokenizer"), part("decoder"), part("post_processor"), model)
+    settings = canonical({key: value for key, value in flags.items() if value}, FILE)
+    return Pipeline(part("normalizer"), part("pre_tokenizer"), part("decoder"), part("post_processor"), settings)
+
+
+def _unnamed_type(model: _Json) -> str:
+    """The kind of a model in files of the first versions, which do not name it."""
+    if isinstance(model.get("vocab"), list):
+        return "Unigram"
+    if "merges" in model:
+        return "BPE"
+    return "WordPiece" if "continuing_subword_prefix" in model else "WordLevel"

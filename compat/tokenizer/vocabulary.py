@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -13,7 +14,9 @@ from ..errors import MalformedError
 MAX_ID = 1 << 22
 _PLACEHOLDER = re.compile(rb"\[PAD\d+\]")
 # How families spell the ids that they keep free for later use.
-_RESERVED = re.compile(rb"<\|?(?:reserved|extra|unused|placeholder|dummy)[a-z_ ]*\d*\|?>|\[unused\d+\]|<extra_id_\d+>")
+_RESERVED = re.compile(
+    rb"<\|?(?:reserved|extra|unused|placeholder|dummy)[a-z_ ]*\d*\|?>|\[(?:unused|control_)\d+\]|<SPECIAL_\d+>"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +58,19 @@ def build(tokens: Mapping[int, bytes], added: frozenset[int], special: frozenset
     Raises:
         MalformedError: if an id is negative or beyond any real vocabulary, or there is no token at all.
     """
-    named = {token_id: token for token_id, token in tokens.items() if not _PLACEHOLDER.fullmatch(token)}
-    if not named or min(named) < 0 or max(named) > MAX_ID:
+    if b"[PAD" in b"".join(tokens.values()):  # rare, and looking at each token is not cheap
+        tokens = {token_id: token for token_id, token in tokens.items() if not _PLACEHOLDER.fullmatch(token)}
+    if not tokens or min(tokens) < 0 or max(tokens) > MAX_ID:
         raise MalformedError(
             f"{file} names no tokens, or ids outside 0 to {MAX_ID}: it is damaged or no language model's."
         )
-    dense = tuple(map(named.get, range(max(named) + 1)))
-    return Vocabulary(dense, added & named.keys(), special & named.keys(), file, _digest(dense))
+    dense = tuple(map(tokens.get, range(max(tokens) + 1)))
+    return Vocabulary(dense, added & tokens.keys(), special & tokens.keys(), file, _digest(dense))
 
 
 def _digest(tokens: tuple[bytes | None, ...]) -> str:
     # Lengths first, so that no two vocabularies can share a byte stream; -1 marks an id without a token.
-    lengths = ",".join([str(-1 if token is None else len(token)) for token in tokens])
-    digest = hashlib.sha256(lengths.encode())
-    digest.update(b"\n" + b"".join([token or b"" for token in tokens]))
+    lengths = [-1 if token is None else len(token) for token in tokens]
+    digest = hashlib.sha256(struct.pack(f"<{len(lengths)}i", *lengths))
+    digest.update(b"".join(filter(None, tokens)))
     return digest.hexdigest()

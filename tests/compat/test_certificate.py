@@ -127,9 +127,7 @@ def edited(statement: Statement, path: tuple[Any, ...], *, sealed: bool) -> Stat
     for key in path[:-1]:
         place = place[key]
     old = place[path[-1]]
-    place[path[-1]] = {bool: lambda: not old, int: lambda: old + 1, str: lambda: f"{old}0"}.get(
-        type(old), lambda: "x"
-    )()
+    place[path[-1]] = not old if isinstance(old, bool) else old + 1 if isinstance(old, int) else f"{old}0"
     if sealed:
         copy["predicate"]["seal"] = certificates._seal(copy)
     return dict(copy)

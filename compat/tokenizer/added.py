@@ -1,0 +1,104 @@
+"""The tokens that a repository's other files name, and add on top of its tokenizer.json.
+
+As transformers loads them (5.23.0, `PreTrainedTokenizerBase._from_pretrained` and `TokenizersBackend.__init__`): where
+tokenizer_config.json lists added tokens, the older special_tokens_map.json and added_tokens.json are not looked at;
+else the map overrules the config. Defaults of tokenizer classes are left out: repositories of those classes have them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..jsonfile import integer, mapping, text
+
+CONFIG = "tokenizer_config.json"
+MAP = "special_tokens_map.json"
+ADDED = "added_tokens.json"
+_LIST = "added_tokens_decoder"
+# In the order in which missing ones are added; further keys of this ending name a model's own, such as image_token.
+_ENDING = "_token"
+_ROLES = tuple(f"{role}{_ENDING}" for role in ("bos", "eos", "unk", "sep", "pad", "cls", "mask"))
+# No vocabulary has ids of more digits, and Python refuses to read numbers of thousands.
+_ID_DIGITS = 10
+Files = Mapping[str, dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """A token added beside the trained vocabulary.
+
+    Attributes:
+        content: its text.
+        special: whether it is left out of decoded text.
+        declared: the id that its file gives, where that matters.
+    """
+
+    content: str
+    special: bool
+    declared: int | None = None
+
+
+def named_tokens(files: Files) -> dict[str, tuple[str, str]]:
+    """Key, such as `eos_token` → the file that decides it, and the token's text."""
+    found: dict[str, tuple[str, str]] = {}
+    for path in _deciding(files):
+        settings = files.get(path, {})
+        entries = settings | mapping(settings.get("extra_special_tokens"))
+        for key in (*_ROLES, *entries):
+            if key.endswith(_ENDING) and (content := _content(entries.get(key))):
+                found[key] = (path, content)
+    return {key: found[key] for key in (*_ROLES, *found) if key in found}
+
+
+def extra_tokens(files: Files) -> tuple[Added, ...]:
+    """The tokens that are added after those of tokenizer.json, in order. Many of them are in that file as well."""
+    named = dict.fromkeys(content for _, content in named_tokens(files).values())
+    listed = [Added(content, special=True) for content in _listed(files)]
+    before = _list_of_config if _has_list(files) else _added_file
+    known = {*named, *(token.content for token in listed)}
+    return (*before(files, known), *(Added(content, special=True) for content in named), *listed)
+
+
+def _has_list(files: Files) -> bool:
+    return _LIST in files.get(CONFIG, {})
+
+
+def _deciding(files: Files) -> tuple[str, ...]:
+    return (CONFIG,) if _has_list(files) else (CONFIG, MAP)
+
+
+def _list_of_config(files: Files, named: set[str]) -> Iterator[Added]:
+    """The config's `added_tokens_decoder`, by id."""
+    declared: dict[int, Added] = {}
+    for key, entry in mapping(files[CONFIG][_LIST]).items():
+        content = text(mapping(entry).get("content"))
+        if content and key.isdecimal() and len(key) <= _ID_DIGITS:
+            declared[int(key)] = Added(content, bool(entry.get("special")) or content in named)
+    yield from (declared[number] for number in sorted(declared))
+
+
+def _added_file(files: Files, named: set[str]) -> Iterator[Added]:
+    """added_tokens.json, by id. A token of tokenizer.json with the same id overrules it, so the id is kept."""
+    ids = {content: number for content, found in files.get(ADDED, {}).items() if (number := integer(found)) is not None}
+    for content in sorted(filter(None, ids), key=ids.__getitem__):
+        yield Added(content, content in named, ids[content])
+
+
+def _listed(files: Files) -> list[str]:
+    """Further special tokens, which have no key of their own."""
+    found: list[str] = []
+    for path in _deciding(files):
+        settings = files.get(path, {})
+        several = settings.get("extra_special_tokens")
+        if not several and not found:
+            several = settings.get("additional_special_tokens")
+        if isinstance(several, list):
+            found += [content for entry in several if (content := _content(entry))]
+    return found
+
+
+def _content(entry: object) -> str | None:
+    """A token's text: itself, or that of an object that describes it."""
+    return text(entry) or text(mapping(entry).get("content"))
