@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 from . import model_types
+from .errors import MalformedError
 from .facts import Architecture, Evidence, Kind, Rows, Unknown, Weights
-from .jsonfile import integer, mapping, parse_object, text
+from .jsonfile import integer, mapping, text
 from .snapshot import Snapshot
-from .weights import INDEX, PICKLED, SINGLE, Header, embedding_tensor, head_tensor
+from .weights import INDEX, PICKLED, SINGLE, Header, Index, embedding_tensor, head_tensor, packed_head
 
 # Where multimodal configs keep the language model's own.
 _TEXT_CONFIGS = ("text_config", "llm_config", "language_config", "thinker_config")
 _CONTEXT = ("max_position_embeddings", "n_positions", "n_ctx", "max_sequence_length", "max_seq_len", "seq_length")
-_BYTES = {
-    "F64": 8,
-    "F32": 4,
-    "BF16": 2,
-    "F16": 2,
-    "F8_E4M3": 1,
-    "F8_E5M2": 1,
-    "I64": 8,
-    "I32": 4,
-    "I16": 2,
-    "I8": 1,
-    "U8": 1,
+_BITS = {
+    **dict.fromkeys(("F64", "I64", "U64", "C64"), 64),
+    **dict.fromkeys(("F32", "I32", "U32"), 32),
+    **dict.fromkeys(("BF16", "F16", "I16", "U16"), 16),
+    **dict.fromkeys(("F6_E2M3", "F6_E3M2"), 6),
+    "F4": 4,
 }
 _NO_CONFIG = Unknown("publishes no config.json")
 
@@ -36,15 +33,22 @@ class Config:
 
     whole: dict[str, Any] | None
     of_text: dict[str, Any]
-    nested: bool
+    path: str = ""
 
     @classmethod
     def of(cls, whole: dict[str, Any] | None) -> Config:
         """Finds the language model's part; `thinker_config` may hold a further `text_config`."""
-        part, nested = whole or {}, False
+        part: dict[str, Any] = whole or {}
+        path: list[str] = []
         while key := next((key for key in _TEXT_CONFIGS if isinstance(part.get(key), dict)), None):
-            part, nested = part[key], True
-        return cls(whole, part, nested)
+            part = part[key]
+            path.append(key)
+        return cls(whole, part, ".".join(path))
+
+    @property
+    def nested(self) -> bool:
+        """Whether the language model's part lies inside the whole."""
+        return bool(self.path)
 
     def number(self, *keys: str) -> int | None:
         """The first of these keys that holds a positive number, in the language model's part before the whole."""
@@ -82,14 +86,20 @@ def architecture(config: Config) -> Architecture | Unknown:
     model_type = text(config.whole.get("model_type"))
     if model_type is None:
         return Unknown("names no model_type in config.json")
-    types = {model_type, text(config.of_text.get("model_type")) or model_type}
     return Architecture(
         model_type=model_type,
         kind=_kind(model_type, config.whole),
-        stateful=bool(types & model_types.STATEFUL),
+        stateful=_stateful(model_type, config.of_text),
         remote_code="auto_map" in config.whole,
-        quantization=_quantization(config.whole),
+        quantization=_quantization(config.whole) or _quantization(config.of_text),
     )
+
+
+def _stateful(model_type: str, of_text: dict[str, Any]) -> bool:
+    types = {model_type, text(of_text.get("model_type"))}
+    layers = of_text.get("layer_types")
+    kinds = {text(layer) for layer in layers} if isinstance(layers, list) else set()
+    return bool(types & model_types.STATEFUL or kinds & model_types.STATEFUL_LAYERS)
 
 
 def _kind(model_type: str, whole: dict[str, Any]) -> Kind | Unknown:
@@ -102,17 +112,17 @@ def _kind(model_type: str, whole: dict[str, Any]) -> Kind | Unknown:
     return Unknown(f"is of model type '{model_type}', which this version does not know")
 
 
-def _quantization(whole: dict[str, Any]) -> str | None:
-    found = whole.get("quantization_config")
+def _quantization(config: dict[str, Any]) -> str | None:
+    found = config.get("quantization_config")
     if not found:
         return None
     return text(mapping(found).get("quant_method")) or "an unnamed method"
 
 
-def rows_of(snapshot: Snapshot, config: Config) -> Rows | Unknown:
+def rows_of(snapshot: Snapshot, index: Index | None, config: Config) -> Rows | Unknown:
     """R from the headers; from the config's claim where the weights have no header that can be read."""
     if snapshot.headers:
-        return _rows_in_headers(snapshot, tied_of(config) is True)
+        return _rows_in_headers(snapshot, index, tied=tied_of(config) is True)
     claimed = config.number("vocab_size")
     if any(path in snapshot.entries for path in PICKLED) and claimed is not None:
         return Rows(claimed, claimed, Evidence.DECLARED)
@@ -121,44 +131,47 @@ def rows_of(snapshot: Snapshot, config: Config) -> Rows | Unknown:
     return Unknown(f"publishes neither {SINGLE} nor {INDEX}, so its logits' width is not known")
 
 
-def _rows_in_headers(snapshot: Snapshot, tied: bool) -> Rows | Unknown:
+def _rows_in_headers(snapshot: Snapshot, index: Index | None, *, tied: bool) -> Rows | Unknown:
     tensors = {name: tensor for header in snapshot.headers.values() for name, tensor in header.tensors.items()}
-    head, embedding = head_tensor(tensors), embedding_tensor(tensors)
+    names = tensors if index is None else index.files
+    head, embedding = head_tensor(names), embedding_tensor(names)
     if embedding is None:
         return Unknown("has no embedding under a name that this version knows")
-    if tied or head is None:
+    if tied:
         head = embedding
-    for name in (head, embedding):
+    elif head is None and (part := packed_head(names)):
+        return Unknown(f"keeps its output head packed ({part}), so its rows cannot be read off a shape")
+    rows = []
+    for name in (head or embedding, embedding):
+        if name not in tensors:
+            raise MalformedError(f"{INDEX} names {name} in a file that does not hold it: the upload is damaged.")
         if len(tensors[name].shape) != 2 or not tensors[name].dtype.startswith(("F", "BF")):
             return Unknown(f"keeps {name} packed ({tensors[name].dtype}), so its rows cannot be read off its shape")
-    return Rows(tensors[head].shape[0], tensors[embedding].shape[0], Evidence.HEADER)
+        rows.append(tensors[name].shape[0])
+    return Rows(rows[0], rows[1], Evidence.HEADER)
 
 
-def weights_of(snapshot: Snapshot) -> Weights | Unknown:
-    """Bytes and parameters, from the one header or from the index; of pickled weights, bytes from the listing."""
+def weights_of(snapshot: Snapshot, index: Index | None) -> Weights | Unknown:
+    """Bytes and parameters: from the one header, or from the index and the listing; of pickled weights bytes alone."""
+    read, parameters = _counted(snapshot.headers.values())
     if SINGLE in snapshot.headers:
-        return _counted(snapshot.headers[SINGLE])
-    if INDEX in snapshot.contents:
-        metadata = mapping(parse_object(snapshot.contents[INDEX], INDEX).get("metadata"))
-        size = integer(metadata.get("total_size"))
-        if size is not None and snapshot.headers:
-            first = next(iter(next(iter(snapshot.headers.values())).tensors.values()), None)
-            width = _BYTES.get(first.dtype) if first else None
-            return Weights(size, size // width if width else None, estimated=True, pickled=False)
-    sizes = [entry.size or 0 for path, entry in snapshot.entries.items() if path.endswith(".bin") and "model" in path]
-    return (
-        Weights(sum(sizes), None, estimated=True, pickled=True)
-        if sizes
-        else Unknown("publishes no weights that this version reads")
-    )
+        return Weights(read, parameters, estimated=False, pickled=False)
+    if index is not None and (size := index.total_size or _listed(snapshot, index.files.values())):
+        # What a parameter takes on average in the shards that were read, it is taken to take in the others.
+        return Weights(size, size * parameters // read if read else None, estimated=True, pickled=False)
+    pickled = (path for path in snapshot.entries if path.endswith(".bin") and "model" in path)
+    if size := _listed(snapshot, pickled):
+        return Weights(size, None, estimated=True, pickled=True)
+    return Unknown("publishes no weights whose size this version can tell")
 
 
-def _counted(header: Header) -> Weights:
-    parameters = size = 0
-    for tensor in header.tensors.values():
-        count = 1
-        for length in tensor.shape:
-            count *= length
-        parameters += count
-        size += count * _BYTES.get(tensor.dtype, 1)
-    return Weights(size, parameters, estimated=False, pickled=False)
+def _listed(snapshot: Snapshot, paths: Iterable[str]) -> int:
+    """Bytes of these files, as the repository lists them."""
+    return sum(snapshot.entries[path].size or 0 for path in set(paths) if path in snapshot.entries)
+
+
+def _counted(headers: Iterable[Header]) -> tuple[int, int]:
+    """Bytes and parameters of the tensors in these headers."""
+    tensors = [tensor for header in headers for tensor in header.tensors.values()]
+    counts = [(prod(tensor.shape), _BITS.get(tensor.dtype, 8)) for tensor in tensors]
+    return sum(count * bits // 8 for count, bits in counts), sum(count for count, _ in counts)

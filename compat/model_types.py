@@ -45,9 +45,18 @@ ENCODER_DECODERS = frozenset(
 # Their layers fold the past into a state that a rejected draft cannot be taken out of again.
 STATEFUL = frozenset(
     """
-    bailing_hybrid bamba deepseek_v4 falcon_h1 falcon_mamba glm5_next granitemoehybrid jamba kimi_linear lfm2 lfm2_moe
-    lfm3 mamba mamba2 minicpm_ocr minicpmv4_6 minicpmv4_7 minimax nemotron_h nemotron_h_omni olmo_hybrid qwen3_5
-    qwen3_5_moe qwen3_5_moe_text qwen3_5_text qwen3_next qwen4_exp qwen4_exp_text recurrent_gemma rwkv xlstm zamba
-    zamba2 zaya
+    bailing_hybrid bamba deepseek_v4 falcon_h1 falcon_mamba glm5_next granitemoehybrid inkling2_text inkling_text jamba
+    kimi_linear lfm2 lfm2_moe lfm3 mamba mamba2 minicpm_ocr minicpmv4_6 minicpmv4_7 minimax nemotron_h nemotron_h_omni
+    olmo_hybrid qwen3_5 qwen3_5_moe qwen3_5_moe_text qwen3_5_text qwen3_next qwen4_exp qwen4_exp_text recurrent_gemma
+    rwkv xlstm zamba zamba2 zaya
+    """.split()
+)
+
+# The same of a single layer, by its name in a config's `layer_types` (`DYNAMIC_LAYER_TYPE_MAPPING` of transformers,
+# and the names that it had before).
+STATEFUL_LAYERS = frozenset(
+    """
+    compressed_sparse_attention conv heavily_compressed_attention hybrid hybrid_sliding linear_attention mamba mamba2
+    recurrent reference_sliding_attention
     """.split()
 )

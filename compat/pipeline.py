@@ -111,8 +111,8 @@ def _both(calls: Iterable[Callable[[], _T]]) -> tuple[_T, _T]:
             errors[error.message] = error
     if len(errors) > 1:
         raise SeveralErrors(tuple(errors.values()))
-    for error in errors.values():
-        raise error
+    for failure in errors.values():
+        raise failure
     return results[0], results[1]
 
 

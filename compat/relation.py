@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from itertools import zip_longest
 
 from .facts import Fingerprint, Rows, Unknown
 from .tokenizer.vocabulary import Vocabulary
@@ -31,7 +30,7 @@ class Comparison:
         differ: ids that both sides name, with different bytes.
         target_only: ids that only the target names.
         drafter_only: ids that only the drafter names.
-        shared_tokens: how many byte strings both sides have, at whatever id.
+        shared_tokens: how many byte strings both sides have, at whatever id; `same` where no id differs.
     """
 
     relation: Relation
@@ -55,22 +54,24 @@ def compare(
 
     `specials-differ` wins over `extends`; ids that differ count as special only where neither side has plain text.
     """
-    same, differ, target_only, drafter_only = 0, [], [], []
-    for number, (ours, theirs) in enumerate(zip_longest(target.tokens, drafter.tokens)):
-        if ours == theirs:
-            same += ours is not None
-        elif theirs is None:
-            target_only.append(number)
-        elif ours is None:
-            drafter_only.append(number)
-        else:
-            differ.append(number)
-    shared = len((set(target.tokens) & set(drafter.tokens)) - {None}) if differ else same
-    if differ:
-        plain = any(not (target.is_control(number) and drafter.is_control(number)) for number in differ)
-        relation = (Relation.OVERLAP if shared else Relation.DISJOINT) if plain else Relation.SPECIALS_DIFFER
+    width = max(target.used, drafter.used)
+    ours = target.tokens + (None,) * (width - target.used)
+    theirs = drafter.tokens + (None,) * (width - drafter.used)
+    alike = target.digest == drafter.digest
+    unequal = [] if alike else [number for number, (a, b) in enumerate(zip(ours, theirs, strict=True)) if a != b]
+    target_only = [number for number in unequal if theirs[number] is None]
+    drafter_only = [number for number in unequal if ours[number] is None]
+    differ = [number for number in unequal if ours[number] is not None and theirs[number] is not None]
+    same = width - ours.count(None) - len(target_only) - len(differ)
+    shared = len({*ours}.intersection(theirs) - {None}) if differ or not same else same
+    if not same:
+        relation = Relation.OVERLAP if shared else Relation.DISJOINT
+    elif any(not (target.is_control(number) and drafter.is_control(number)) for number in differ):
+        relation = Relation.OVERLAP
+    elif differ:
+        relation = Relation.SPECIALS_DIFFER
     elif target_only or drafter_only:
-        relation = Relation.EXTENDS if same else Relation.DISJOINT
+        relation = Relation.EXTENDS
     else:
         relation = Relation.IDENTICAL if _equal_width(target_rows, drafter_rows) else Relation.PADDED
     return Comparison(relation, same, tuple(differ), tuple(target_only), tuple(drafter_only), shared)

@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from math import prod
 from types import MappingProxyType
-from typing import Any
+from typing import TypeGuard
 
 from .errors import MalformedError
-from .jsonfile import integer, mapping, parse_object
+from .jsonfile import integer, mapping, parse_object, text
 
 SINGLE = "model.safetensors"
 INDEX = "model.safetensors.index.json"
@@ -22,8 +23,14 @@ FIRST_READ = 100 * 1024
 # The format itself allows 100 MB. The largest published headers, of mixtures with thousands of experts, stay below 4.
 _HEADER_LIMIT = 32 * 1024 * 1024
 
+# No tensor has so many elements or dimensions; without a bound, a few bytes of header make numbers of a million digits.
+_MOST_ELEMENTS = 1 << 48
+_MOST_DIMENSIONS = 16
+_MOST_BYTES = 1 << 56
+
 # How the architectures in transformers name the two matrices that are as tall as the vocabulary.
-_HEAD = ("lm_head.weight", "embed_out.weight")
+_HEAD_MODULES = ("lm_head", "embed_out")
+_HEAD = tuple(f"{module}.weight" for module in _HEAD_MODULES)
 _EMBEDDING = (
     "embed_tokens.weight",
     "wte.weight",
@@ -31,6 +38,7 @@ _EMBEDDING = (
     "word_embeddings.weight",
     "tok_embeddings.weight",
     "shared.weight",
+    "tokens_embed.weight",
 )
 # Parts that have matrices of such names of their own: encoders of other media, and multi-token prediction layers.
 _OTHER_PARTS = ("vision", "visual", "audio", "speech", "encoder.", "mtp", "talker", ".layers.")
@@ -74,14 +82,13 @@ def read_header(read: Callable[[int, int], bytes], file_size: int | None, path: 
     end = 8 + int.from_bytes(head[:8], "little")
     if len(head) < 8 or (file_size is not None and end > file_size):
         raise MalformedError(
-            f"{path} claims a header of {end - 8} bytes, longer than the file: the upload is damaged or"
-            " incomplete; publish the weights again or choose another"
-            " revision."
+            f"{path} claims a header of {end - 8} bytes, longer than the file: the upload is damaged or incomplete;"
+            " publish the weights again or choose another revision."
         )
     if end - 8 > _HEADER_LIMIT:
         raise MalformedError(
-            f"{path} claims a header of {end - 8} bytes, more than the {_HEADER_LIMIT} that are read: it is"
-            " no weight file that a loader of this size of model writes."
+            f"{path} claims a header of {end - 8} bytes, more than the {_HEADER_LIMIT} that are read: it is no weight"
+            " file that a loader of this size of model writes."
         )
     if end > len(head):
         head += read(len(head), end)
@@ -98,15 +105,23 @@ def _tensors(data: bytes, path: str) -> dict[str, Tensor]:
     for name, info in parse_object(data, f"the header of {path}").items():
         if name == "__metadata__":
             continue
-        shape = mapping(info).get("shape")
-        if not isinstance(shape, list) or any(integer(n) is None or n < 0 for n in shape):
-            raise MalformedError(f"the header of {path} gives a tensor without a shape: it is no safetensors file.")
-        found[name] = Tensor(str(mapping(info).get("dtype")), tuple(shape))
+        shape, dtype = mapping(info).get("shape"), text(mapping(info).get("dtype"))
+        if dtype is None or not _is_shape(shape):
+            raise MalformedError(
+                f"the header of {path} gives a tensor without a sound shape or type: it is no safetensors file."
+            )
+        found[name] = Tensor(dtype, tuple(shape))
     return found
 
 
+def _is_shape(value: object) -> TypeGuard[list[int]]:
+    if not isinstance(value, list) or len(value) > _MOST_DIMENSIONS:
+        return False
+    return all(type(n) is int and 0 <= n <= _MOST_ELEMENTS for n in value) and prod(value) <= _MOST_ELEMENTS
+
+
 def head_tensor(names: Iterable[str]) -> str | None:
-    """The output head among tensor names; None where it is tied to the embedding, or absent."""
+    """The output head among tensor names; None where it is tied to the embedding, packed, or absent."""
     return _pick(names, _HEAD)
 
 
@@ -115,27 +130,55 @@ def embedding_tensor(names: Iterable[str]) -> str | None:
     return _pick(names, _EMBEDDING)
 
 
+def packed_head(names: Iterable[str]) -> str | None:
+    """A part of an output head that is kept in another form than one matrix, such as `lm_head.qweight`."""
+    modules = tuple(f".{module}" for module in _HEAD_MODULES)
+    parts = (name.rpartition(".") for name in names)
+    found = (".".join((module, leaf)) for module, _, leaf in parts if f".{module}".endswith(modules) and leaf != "bias")
+    return min(found, default=None)
+
+
 def _pick(names: Iterable[str], endings: tuple[str, ...]) -> str | None:
     """The shortest name that ends so, since nesting only lengthens the name of the outermost model's own."""
-    fitting = [
-        name
-        for name in names
-        if any(name == ending or name.endswith(f".{ending}") for ending in endings)
-        and not any(part in name for part in _OTHER_PARTS)
-    ]
+    dotted = tuple(f".{ending}" for ending in endings)
+    fitting = [name for name in names if f".{name}".endswith(dotted) and not any(part in name for part in _OTHER_PARTS)]
     return min(fitting, key=lambda name: (len(name), name), default=None)
 
 
-def weight_map(index: bytes) -> dict[str, str]:
+@dataclass(frozen=True, slots=True)
+class Index:
+    """The index of a sharded model.
+
+    Attributes:
+        files: tensor name → the file that holds it.
+        total_size: bytes of all tensors; None where the index does not say, or nothing that can be.
+    """
+
+    files: Mapping[str, str] = field(repr=False)
+    total_size: int | None
+
+
+def read_index(data: bytes) -> Index:
+    """Reads `model.safetensors.index.json`.
+
+    Raises:
+        MalformedError: if it has no map from tensors to files.
+    """
+    whole = parse_object(data, INDEX)
+    files = whole.get("weight_map")
+    if not isinstance(files, dict) or not all(isinstance(file, str) for file in files.values()):
+        raise MalformedError(f"{INDEX} has no map from tensors to files: the upload is damaged.")
+    size = integer(mapping(whole.get("metadata")).get("total_size")) or 0
+    return Index(MappingProxyType(files), size if 0 < size < _MOST_BYTES else None)
+
+
+def weight_map(index: bytes) -> Mapping[str, str]:
     """Tensor name → file, from a sharded model's index.
 
     Raises:
         MalformedError: if the index has no such map.
     """
-    found: Any = parse_object(index, INDEX).get("weight_map")
-    if not isinstance(found, dict) or not all(isinstance(file, str) for file in found.values()):
-        raise MalformedError(f"{INDEX} has no map from tensors to files: the upload is damaged.")
-    return found
+    return read_index(index).files
 
 
 def shards_of_interest(index: bytes) -> list[str]:

@@ -20,8 +20,6 @@ from .runner import embedding_rows, logits_width
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-_COMMIT = re.compile(r"[0-9a-f]{40}")
-
 
 @dataclass(frozen=True, slots=True)
 class LoadedModel:
@@ -30,13 +28,11 @@ class LoadedModel:
     Attributes:
         model: in evaluation mode, without gradients.
         name: what errors call it.
-        revision: the commit; None for a folder.
         rows: rows of its output head and of its embedding.
     """
 
     model: PreTrainedModel
     name: str
-    revision: str | None
     rows: int
 
     @property
@@ -51,41 +47,34 @@ class LoadedModel:
 
 
 def load_model(
-    source: str | Path,
-    revision: str | None = None,
+    folder: Path,
     *,
     name: str | None = None,
     rows: int | None = None,
     device: str | torch.device = "cpu",
     dtype: torch.dtype | Literal["auto"] = "auto",
-    offline: bool = False,
 ) -> LoadedModel:
-    """Loads a causal language model for decoding.
+    """Loads a causal language model for decoding from a folder; nothing is asked of the network.
 
     No code from the repository is run, and pickled weights are read by torch's restricted unpickler alone; safetensors
     are preferred.
 
     Args:
-        source: a folder, or a repository on the Hub.
-        revision: the commit, 40 hexadecimal digits; needed for a repository, so that what is loaded cannot move.
-        name: what to call it in errors; None takes `source`.
+        folder: config, weights and tokenizer, as `save_pretrained` writes them.
+        name: what to call it in errors; None takes the folder.
         rows: the certified rows of output head and embedding; None takes what is found.
         device: where to.
         dtype: what to compute in; "auto" is what the checkpoint says.
-        offline: whether only the cache may be read.
 
     Raises:
         DecodeError: if it cannot be loaded, lacks weights, or is not as wide as certified.
     """
-    name = str(source) if name is None else name
-    folder = Path(source).is_dir()
-    if not folder and (revision is None or not _COMMIT.fullmatch(revision)):
-        raise DecodeError(
-            f"{source} is no folder, and as a repository it is loaded by its full commit alone: give that.", model=name
-        )
-    where, commit = _device(device), None if folder else revision
+    name = str(folder) if name is None else name
+    if not folder.is_dir():  # transformers would take the words for a repository's name
+        raise DecodeError(f"{folder} is no folder: give the one that holds the checkpoint.", model=name)
+    where = _device(device)
     with _quiet():
-        model = _loaded(str(source), name, where, revision=commit, dtype=dtype, local_files_only=offline)
+        model = _loaded(folder, name, where, dtype)
     found = {"output head": logits_width(model), "embedding": embedding_rows(model)}
     certified = found["output head"] if rows is None else rows
     for part, width in found.items():
@@ -95,7 +84,7 @@ def load_model(
                 " what was checked.",
                 model=name,
             )
-    return LoadedModel(model, name, commit, certified)
+    return LoadedModel(model, name, certified)
 
 
 def _device(device: str | torch.device) -> torch.device:
@@ -108,11 +97,16 @@ def _device(device: str | torch.device) -> torch.device:
     return where
 
 
-def _loaded(source: str, name: str, device: torch.device, **how: object) -> PreTrainedModel:
+def _loaded(folder: Path, name: str, device: torch.device, dtype: torch.dtype | Literal["auto"]) -> PreTrainedModel:
     """The model on its device, or what transformers said, as a sentence."""
     try:
         loaded = AutoModelForCausalLM.from_pretrained(
-            source, trust_remote_code=False, weights_only=True, output_loading_info=True, **how
+            str(folder),
+            dtype=dtype,
+            local_files_only=True,
+            trust_remote_code=False,
+            weights_only=True,
+            output_loading_info=True,
         )
         model, report = cast("tuple[PreTrainedModel, dict[str, Any]]", loaded)
         model.to(device).eval().requires_grad_(requires_grad=False)  # type: ignore[arg-type] # its stub is off

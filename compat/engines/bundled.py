@@ -38,6 +38,8 @@ def _cannot_run(side: str, facts: Fingerprint) -> Judgement | None:
         return Judgement(Outcome.REFUSES, f"cannot roll back the state of the {side} ({found.model_type})")
     if isinstance(facts.rows, Rows) and isinstance(facts.declared, int) and facts.rows.head != facts.declared:
         return Judgement(Outcome.REFUSES, f"loads no weights other than the config declares, as the {side} has them")
+    if isinstance(facts.rows, Rows) and facts.rows.head != facts.rows.embedding:
+        return Judgement(Outcome.REFUSES, f"takes one width for embedding and head, and the {side} has two")
     return None
 
 

@@ -6,7 +6,7 @@ A vocabulary has up to a quarter of a million tokens, so trained tokens are turn
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from io import BytesIO
 
@@ -49,9 +49,9 @@ def trained_tokens(family: Family, spellings: list[str]) -> list[bytes]:
     return _sentencepiece(spellings) if family is Family.SENTENCEPIECE else _utf8(spellings)
 
 
-def added_token(family: Family, content: str) -> bytes:
-    """The bytes of an added token: its text, which no byte alphabet encodes."""
-    return _utf8([content.replace(_SPACE_MARK, " ") if family is Family.SENTENCEPIECE else content])[0]
+def added_tokens(family: Family, contents: Iterable[str]) -> list[bytes]:
+    """The bytes of added tokens: their text, which no byte alphabet encodes."""
+    return _spaced(contents) if family is Family.SENTENCEPIECE else _utf8(contents)
 
 
 def _byte_level(spellings: list[str]) -> Iterator[bytes]:
@@ -82,10 +82,13 @@ def _inverted(text: str) -> bytes | None:
 
 
 def _sentencepiece(spellings: list[str]) -> list[bytes]:
-    texts = _utf8([spelling.replace(_SPACE_MARK, " ") for spelling in spellings])
-    return [_BYTE_TOKENS.get(spelling) or text for spelling, text in zip(spellings, texts, strict=True)]
+    return [_BYTE_TOKENS.get(spelling) or text for spelling, text in zip(spellings, _spaced(spellings), strict=True)]
 
 
-def _utf8(texts: list[str]) -> list[bytes]:
+def _spaced(texts: Iterable[str]) -> list[bytes]:
+    return _utf8(text.replace(_SPACE_MARK, " ") for text in texts)
+
+
+def _utf8(texts: Iterable[str]) -> list[bytes]:
     # surrogatepass: a lone surrogate in a JSON escape is no reason to lose the rest of the vocabulary.
     return [text.encode("utf-8", "surrogatepass") for text in texts]

@@ -12,7 +12,7 @@ from typing import Any
 from ..errors import MalformedError
 from ..jsonfile import canonical, integer, mapping, parse_object, text, without_collector
 from .added import Added
-from .spelling import Family, added_token, trained_tokens
+from .spelling import Family, added_tokens, trained_tokens
 from .vocabulary import Vocabulary, build
 
 FILE = "tokenizer.json"
@@ -87,7 +87,7 @@ def read(data: bytes, extra: tuple[Added, ...]) -> Tokenizer:
     own_ids = {token.declared for token in file.own}
     added = [*file.own, *(token for token in extra if token.declared is None or token.declared not in own_ids)]
     ids = _assign(file, added)
-    tokens = {**file.tokens, **{number: added_token(file.family, content) for content, number in ids.items()}}
+    tokens = {**file.tokens, **dict(zip(ids.values(), added_tokens(file.family, ids), strict=True))}
     special = frozenset(ids[token.content] for token in added if token.special)
     vocabulary = build(tokens, frozenset(ids.values()), special, FILE)
     return Tokenizer(vocabulary, ids, file.merges, file.pipeline)
@@ -97,17 +97,20 @@ def read(data: bytes, extra: tuple[Added, ...]) -> Tokenizer:
 @lru_cache(maxsize=1)
 def _parse(data: bytes) -> _File:
     with without_collector():
-        whole = parse_object(data, FILE)
-        model = mapping(whole.get("model"))
-        family = _family(whole)
-        ids, spellings = _trained(model.get("vocab"))
-        # A Unigram model may hold a piece twice; its ids are the positions, of both.
-        numbers = ids.values() if len(ids) == len(spellings) else range(len(spellings))
-        tokens = dict(zip(numbers, trained_tokens(family, spellings), strict=True))
-        if len(tokens) != len(spellings):
-            raise MalformedError(f"{FILE} gives one id to two tokens: it is damaged.")
-        own = tuple(_added(whole.get("added_tokens")))
-        return _File(ids, tokens, own, family, _merges(model.get("merges")), _pipeline(whole))
+        return _file(parse_object(data, FILE))
+
+
+def _file(whole: _Json) -> _File:
+    model = mapping(whole.get("model"))
+    family = _family(whole)
+    ids, spellings = _trained(model.get("vocab"))
+    # A Unigram model may hold a piece twice; its ids are the positions, of both.
+    numbers = ids.values() if len(ids) == len(spellings) else range(len(spellings))
+    tokens = dict(zip(numbers, trained_tokens(family, spellings), strict=True))
+    if len(tokens) != len(spellings):
+        raise MalformedError(f"{FILE} gives one id to two tokens: it is damaged.")
+    own = tuple(_added(whole.get("added_tokens")))
+    return _File(ids, tokens, own, family, _merges(model.get("merges")), _pipeline(whole))
 
 
 def _trained(vocab: object) -> tuple[dict[str, int], list[str]]:

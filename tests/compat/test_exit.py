@@ -30,7 +30,7 @@ def test_help_is_no_error(specdec_check: CommandLine, words: tuple[str, ...]) ->
 
     assert (run.status, run.stderr) == (0, "")
     if words in ((), ("--help",)):
-        assert "Examples:\n  specdec-check Qwen/Qwen2.5-7B-Instruct Qwen/Qwen2.5-0.5B-Instruct" in run.stdout
+        assert "Examples:\n    specdec-check Qwen/Qwen2.5-7B-Instruct Qwen/Qwen2.5-0.5B-Instruct" in run.stdout
         assert "Exit status: 0 certified, 1 refused, 2 undecided or an error, 130 interrupted." in run.stdout
 
 
@@ -48,6 +48,7 @@ def test_help_is_no_error(specdec_check: CommandLine, words: tuple[str, ...]) ->
         (("--strict", "a"), "Missing argument 'DRAFTER'"),
         (("", "b"), "'' does not name a model"),
         (("a\nb", "b/c/d"), "'a b' does not name a model"),
+        (("a\nb", "b/c/d"), "'b/c/d' does not name a model"),
     ],
 )
 def test_a_command_line_that_cannot_be_understood(specdec_check, words, said):
@@ -89,7 +90,9 @@ def test_a_broken_client_matters_for_the_hub_alone(specdec_check, folders):
     assert "huggingface_hub" in specdec_check("org/target", folders[0], program=broken).error
 
 
-@pytest.mark.parametrize("error", ["ValueError('odd \\x1b[31m')", "MemoryError()", "SystemError('x')", "RecursionError"])
+@pytest.mark.parametrize(
+    "error", ["ValueError('odd \\x1b[31m')", "MemoryError()", "SystemError('x')", "RecursionError"]
+)
 def test_an_error_that_nobody_thought_of(specdec_check, folders, error):
     faulty = f"""
 import specdec_check.compat.cli as cli

@@ -88,7 +88,9 @@ def test_an_endless_answer(specdec_check, hub, pair, other, place):
 
     run = specdec_check("org/target", other, "--timeout", 2)
 
-    assert run.error == f"org/target: {hub.endpoint} did not answer within 2 s: try again, or allow more with --timeout."
+    assert (
+        run.error == f"org/target: {hub.endpoint} did not answer within 2 s: try again, or allow more with --timeout."
+    )
     assert run.seconds < 10
 
 
@@ -180,7 +182,9 @@ def test_a_hub_that_goes_down_after_the_listing(specdec_check, hub, pair, other)
     assert run.seconds < 10
 
 
-@pytest.mark.parametrize("endpoint", ["nonsense", "ftp://127.0.0.1", "http://", "http://127.0.0.1:99999", "http://[::1"])
+@pytest.mark.parametrize(
+    "endpoint", ["nonsense", "ftp://127.0.0.1", "http://", "http://127.0.0.1:99999", "http://[::1"]
+)
 def test_an_endpoint_that_is_no_address(specdec_check, other, endpoint):
     run = specdec_check("org/target", other, HF_ENDPOINT=endpoint)
 

@@ -153,7 +153,9 @@ def test_names_that_are_no_text_do_no_harm(model):
     assert len(taken(model).contents) == 4
 
 
-@pytest.mark.parametrize("head", [b"", b"\0\0", b"\x08" + b"\0" * 7, b"\xff" * 8 + b"{}", (100 << 20).to_bytes(8, "little")])
+@pytest.mark.parametrize(
+    "head", [b"", b"\0\0", b"\x08" + b"\0" * 7, b"\xff" * 8 + b"{}", (100 << 20).to_bytes(8, "little")]
+)
 def test_a_header_that_lies_about_its_length(model, head):
     (model / "model.safetensors").write_bytes(head)
 
@@ -166,7 +168,12 @@ def test_a_header_that_lies_about_its_length(model, head):
 def test_an_index_that_names_a_missing_shard_or_one_outside_the_folder(tmp_path):
     model = make_model(tmp_path / "model", weights="sharded")
     (tmp_path / "secret.safetensors").write_bytes(b"")
-    for shard in ("model-9.safetensors", "../secret.safetensors", str(tmp_path / "secret.safetensors"), "\x1b[2J" * 999):
+    for shard in (
+        "model-9.safetensors",
+        "../secret.safetensors",
+        str(tmp_path / "secret.safetensors"),
+        "\x1b[2J" * 999,
+    ):
         edit_json(model / INDEX, lambda index, shard=shard: {"weight_map": dict.fromkeys(index["weight_map"], shard)})
 
         with pytest.raises(MalformedError, match="which the repository does not have") as caught:
@@ -225,7 +232,19 @@ def test_a_loader_needs_every_shard(tmp_path):
 
 @pytest.mark.parametrize(
     "listed",
-    [("a", "7"), ("a", -1), ("a", 1.5), (7,), ("",), ("../a",), ("/a",), ("a/../b",), ("a//b",), ("a", 1, 7), ("a", 1, None, [])],
+    [
+        ("a", "7"),
+        ("a", -1),
+        ("a", 1.5),
+        (7,),
+        ("",),
+        ("../a",),
+        ("/a",),
+        ("a/../b",),
+        ("a//b",),
+        ("a", 1, 7),
+        ("a", 1, None, []),
+    ],
 )
 def test_a_listing_from_outside_is_held_to_its_types(listed):
     with pytest.raises(ValueError, match="no file has"):
