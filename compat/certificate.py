@@ -1,4 +1,4 @@
-"""The certificate: an in-toto Statement v1 that pins what was compared, and the test of whether it still holds.
+"""The certificate: an in-toto Statement v1 that pins what was compared.
 
 Format: https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md. The two subjects are the models; the
 predicate holds the verdict, what it rests on, and each model as written (`original`) and as read (`locked`). There is
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -19,9 +18,8 @@ from .engines import ENGINES
 from .errors import CheckError
 from .facts import Rows
 from .finding import Finding, Severity
-from .pipeline import Model, Report, judge
+from .pipeline import Model, Report
 from .ref import Kind, ModelRef
-from .snapshot import Snapshot
 from .tokenizer.vocabulary import Vocabulary
 from .verdict import Policy, Verdict
 
@@ -38,21 +36,6 @@ class CertificateError(CheckError):
     kind = "certificate"
 
 
-@dataclass(frozen=True, slots=True)
-class Holding:
-    """Whether a certificate holds for two snapshots.
-
-    Attributes:
-        drift: what no longer is as certified, as sentences; empty where the certificate holds.
-        notes: what moved without changing a fact.
-        report: the pair as it is now.
-    """
-
-    drift: tuple[str, ...]
-    notes: tuple[str, ...]
-    report: Report
-
-
 def tool_version() -> str:
     """The version of the installed distribution."""
     return metadata.version("specdec-check")
@@ -66,7 +49,7 @@ def issue(report: Report) -> Statement:
     """
     if report.decision.verdict is not Verdict.CERTIFIED:
         raise ValueError("only a certified pair has a certificate")
-    return _statement(report)
+    return describe(report)
 
 
 def dump(statement: Statement) -> bytes:
@@ -75,7 +58,7 @@ def dump(statement: Statement) -> bytes:
 
 
 def load(data: bytes, name: str) -> Statement:
-    """Reads a certificate's shape; what it claims is tested by `hold`.
+    """Reads a certificate's shape; what it claims is tested by `holding.hold`.
 
     Args:
         data: the file's bytes.
@@ -98,7 +81,7 @@ def load(data: bytes, name: str) -> Statement:
     try:
         for position, side in enumerate(SIDES):
             original(statement, side), locked(statement, side), locked_files(statement, side)
-            _facts(statement["predicate"]["models"][side]), dict(statement["subject"][position])
+            locked_facts(statement, side), dict(statement["subject"][position])
         policy_of(statement)
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         raise CertificateError(
@@ -143,6 +126,12 @@ def locked_files(statement: Statement, side: str) -> dict[str, str]:
     }
 
 
+def locked_facts(statement: Statement, side: str) -> dict[str, str]:
+    """Fact → digest, as certified."""
+    facts = statement["predicate"]["models"][side]["fingerprint"]["facts"]
+    return {str(fact): str(digest) for fact, digest in facts.items()}
+
+
 def policy_of(statement: Statement) -> Policy:
     """The policy that the pair was certified under."""
     found = statement["predicate"]["policy"]
@@ -151,35 +140,14 @@ def policy_of(statement: Statement) -> Policy:
     return Policy(tuple(found["engines"]), bool(found["strict"]), Severity(found["fail_on"]))
 
 
-def hold(statement: Statement, target: Snapshot, drafter: Snapshot) -> Holding:
-    """Whether a certificate holds for two models: their facts are as certified, and all else recomputes from them."""
-    report = judge(target, drafter, policy_of(statement))
-    now = _statement(report)
-    drift = [] if statement["predicate"].get("seal") == _seal(statement) else [_EDITED]
-    notes: list[str] = []
-    for side in SIDES:
-        certified, found = statement["predicate"]["models"][side], now["predicate"]["models"][side]
-        moved = _moved_facts(certified, found)
-        drift += [f"The {side}'s {fact} is not what was certified." for fact in moved]
-        if not moved:
-            notes += _moved_bytes(side, certified["locked"], found["locked"])
-    if not drift:
-        drift = _not_recomputed(statement, now)
-    if statement["predicate"].get("verifier") != now["predicate"]["verifier"]:
-        notes.append(f"Issued by another version of specdec-check than this one ({tool_version()}).")
-    return Holding(tuple(drift), tuple(notes), report)
-
-
-_EDITED = "The certificate was edited after it was issued: its seal does not match its content."
-
-
-def _statement(report: Report) -> Statement:
+def describe(report: Report) -> Statement:
+    """What the certificate of this report says; of a pair that is not certified, what it would have to say."""
     models = {"target": report.target, "drafter": report.drafter}
     decision, policy = report.decision, report.policy
     statement: Statement = {
         "_type": STATEMENT,
         "predicateType": PREDICATE,
-        "subject": [_subject(side, _model(model)) for side, model in models.items()],
+        "subject": [subject(side, _model(model)) for side, model in models.items()],
         "predicate": {
             "verifier": {"id": "specdec-check", "version": tool_version()},
             "verdict": decision.verdict.value,
@@ -201,7 +169,7 @@ def _statement(report: Report) -> Statement:
             "models": {side: _model(model) for side, model in models.items()},
         },
     }
-    statement["predicate"]["seal"] = _seal(statement)
+    statement["predicate"]["seal"] = seal(statement)
     return statement
 
 
@@ -209,7 +177,7 @@ def _codes(findings: tuple[Finding, ...], severity: Severity) -> list[str]:
     return sorted({found.code for found in findings if found.severity is severity})
 
 
-def _subject(side: str, model: dict[str, Any]) -> dict[str, Any]:
+def subject(side: str, model: dict[str, Any]) -> dict[str, Any]:
     """The in-toto subject of a model, determined by what the predicate says of it."""
     commit, files = model["locked"]["commit"], model["locked"]["files"]
     uri = f"hf://{model['name']}@{commit}" if commit else model["original"]
@@ -238,46 +206,7 @@ def _model(model: Model) -> dict[str, Any]:
     }
 
 
-def _seal(statement: Statement) -> str:
+def seal(statement: Statement) -> str:
     """Digest of everything but the seal. It catches edits by hand and damage, not a forger: sign the file for that."""
     predicate = {key: value for key, value in statement["predicate"].items() if key != "seal"}
     return hashlib.sha256(dump({**statement, "predicate": predicate})).hexdigest()
-
-
-def _facts(model: dict[str, Any]) -> dict[str, Any]:
-    return dict(model["fingerprint"]["facts"])
-
-
-def _moved_facts(certified: dict[str, Any], found: dict[str, Any]) -> list[str]:
-    before, after = _facts(certified), _facts(found)
-    return [fact for fact in sorted({*before, *after}) if before.get(fact) != after.get(fact)]
-
-
-def _moved_bytes(side: str, before: dict[str, Any], after: dict[str, Any]) -> list[str]:
-    notes = []
-    if before["commit"] != after["commit"]:
-        notes.append(f"The {side}'s commit moved from {before['commit']} to {after['commit']}; every fact is the same.")
-    files = sorted({*before["files"], *after["files"]})
-    if changed := [path for path in files if before["files"].get(path) != after["files"].get(path)]:
-        notes.append(f"The {side}'s {', '.join(changed)} has other bytes than certified; every fact is the same.")
-    return notes
-
-
-def _not_recomputed(statement: Statement, now: Statement) -> list[str]:
-    """Fields that facts alone determine, and that are not what the facts give."""
-
-    def determined(whole: Statement) -> dict[str, Any]:
-        fields = {key: value for key, value in whole["predicate"].items() if key not in ("seal", "verifier", "models")}
-        for side in SIDES:
-            model = whole["predicate"]["models"][side]
-            fields |= {f"models.{side}.{key}": value for key, value in model.items() if key != "locked"}
-        return fields
-
-    certified, found = determined(statement), determined(now)
-    wrong = [key for key in sorted({*certified, *found}) if certified.get(key) != found.get(key)]
-    if statement["predicate"].get("verifier", {}).get("id") != now["predicate"]["verifier"]["id"]:
-        wrong.append("verifier")
-    models = statement["predicate"]["models"]
-    if statement["subject"] != [_subject(side, models[side]) for side in SIDES]:
-        wrong.append("subject")
-    return [f"The certificate's {key} does not recompute from the models' facts." for key in wrong]

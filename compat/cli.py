@@ -13,18 +13,16 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from . import certificate as certificates
-from . import ref as refs
 from .certificate import tool_version
-from .errors import CheckError, NotFoundError
+from .errors import CheckError
 from .finding import Severity
-from .pipeline import DEFAULT_SECONDS, Access, Report, check, read
-from .ref import Kind
+from .pipeline import DEFAULT_SECONDS, Access, Report, check
 from .report import machine
 from .report import text as text_report
 from .rules import BY_CODE, RULES
 from .snapshot import Advance
 from .verdict import Policy, Verdict
-from .visible import visible
+from .verify import verify
 
 _EXAMPLES = """\b
 Examples:
@@ -147,27 +145,13 @@ def verify_command(ctx: click.Context, file: Path, form: str, offline: bool, tim
     Reads both models again as they were written, and runs the rules again. Exits 0 if every fact is as certified, 1
     if something drifted or the certificate does not recompute, 2 if that cannot be settled.
     """
-    statement = certificates.read_file(file)
-    sides = [refs.parse(certificates.original(statement, side)) for side in certificates.SIDES]
     with _progress() as advance:
-        access = Access(offline, timeout, advance)
-        holding = certificates.hold(statement, *read(sides[0], sides[1], access))
-        gone = _lost_commits(statement, holding.report, access)
-    drift = (*holding.drift, *gone)
+        found = verify(file, Access(offline, timeout, advance))
     if form == "json":
-        click.echo(machine.dump(machine.render_holding(str(file), drift, holding.notes, holding.report)))
+        click.echo(machine.dump(machine.render_verification(found)))
     else:
-        pair = " × ".join(visible(side.original) for side in sides)
-        head = f"DRIFTED: {file} no longer holds for {pair}" if drift else f"HOLDS: {file} for {pair}"
-        _print([Text(head, style="bold red" if drift else "bold green")])
-        _print([Text.assemble(("drift   ", "red"), visible(sentence)) for sentence in drift])
-        _print([Text.assemble(("note    ", "dim"), visible(sentence)) for sentence in holding.notes])
-        if drift:
-            _print([Text.assemble(("now     ", "bold"), text_report.render(holding.report)[0].plain)])
-            _print(
-                [Text.assemble(("do      ", "bold"), "Check the pair again and issue a new certificate if it fits.")]
-            )
-    ctx.exit(1 if drift else 0)
+        _print(text_report.render_verification(found))
+    ctx.exit(1 if found.drift else 0)
 
 
 @cli.command("rule", short_help="Explain a rule, or list them all.")
@@ -181,25 +165,6 @@ def rule_command(code: str | None) -> None:
     if code.upper() not in BY_CODE:
         raise click.BadParameter(f"there is no rule {code!r}; `specdec-check rule` lists them.", param_hint="CODE")
     click.echo(text_report.rule_page(code.upper()), nl=False)
-
-
-def _lost_commits(statement: certificates.Statement, report: Report, access: Access) -> list[str]:
-    """Certified commits that moved away and can no longer be read as certified: nothing pinned to them would load."""
-    lost = []
-    for side, now in (("target", report.target), ("drafter", report.drafter)):
-        pinned = certificates.locked(statement, side)
-        if pinned.kind is not Kind.HUB or pinned.revision == now.snapshot.commit:
-            continue
-        try:
-            then, _ = read(pinned, pinned, access)
-        except NotFoundError as error:
-            lost.append(f"The {side}'s certified commit cannot be read any more: {error.message}")
-            continue
-        if then.digests() != certificates.locked_files(statement, side):
-            lost.append(
-                f"The {side}'s files at the certified commit are not the ones in the certificate: it was edited."
-            )
-    return lost
 
 
 def _write_certificate(report: Report, file: Path) -> str | None:

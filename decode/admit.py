@@ -8,6 +8,7 @@ from pathlib import Path
 from specdec_check.compat import certificate as certificates
 from specdec_check.compat import ref as refs
 from specdec_check.compat.facts import Fingerprint, Rows, Unknown
+from specdec_check.compat.holding import hold
 from specdec_check.compat.local import locate
 from specdec_check.compat.pipeline import Access, Report, judge, read
 from specdec_check.compat.ref import Kind
@@ -89,7 +90,7 @@ def by_certificate(file: Path, access: Access) -> Admission:
     statement = certificates.read_file(file)
     target, drafter = (certificates.locked(statement, side) for side in certificates.SIDES)
     snapshots = read(target, drafter, access)
-    holding = certificates.hold(statement, *snapshots)
+    holding = hold(statement, *snapshots)
     drift = [*holding.drift, *_moved_commits(statement, snapshots)]
     if drift:
         raise NotAdmittedError(

@@ -11,6 +11,7 @@ from ..facts import Rows, Unknown
 from ..finding import Finding
 from ..pipeline import Model, Report
 from ..rules import BY_CODE
+from ..verify import Verification
 from .answer import advice, answer
 from .message import message, questions
 
@@ -69,15 +70,19 @@ def render_error(error: CheckError) -> dict[str, Any]:
     return {**_head("undecided"), "error": {"kind": first.kind, "message": error.message, "model": error.model}}
 
 
-def render_holding(file: str, drift: tuple[str, ...], notes: tuple[str, ...], report: Report) -> dict[str, Any]:
+def render_verification(found: Verification) -> dict[str, Any]:
     """The object that `verify` prints: whether a certificate holds, and the pair's verdict as it is now."""
     return {
-        **_head(report.decision.verdict.value),
-        "certificate": file,
-        "holds": not drift,
-        "drift": list(drift),
-        "notes": list(notes),
+        **_head(found.report.decision.verdict.value),
+        "certificate": str(found.file),
+        "holds": not found.drift,
+        "drift": list(found.drift),
+        "notes": [*found.notes, *_sources(found.report)],
     }
+
+
+def _sources(report: Report) -> tuple[str, ...]:
+    return (*report.target.snapshot.notes, *report.drafter.snapshot.notes)
 
 
 def _head(verdict: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from ..finding import Severity
 from ..pipeline import Model, Report
 from ..rules import BY_CODE
 from ..verdict import Verdict
+from ..verify import Verification
 from ..visible import visible
 from .answer import advice, answer
 from .message import message, questions
@@ -31,8 +32,22 @@ def render(report: Report) -> list[Text]:
     for name, judged in decision.judgements.items():
         lines.append(_line("engine", f"{name} {judged.outcome}: {visible(judged.reason)}", "dim"))
     lines += [_line("target", _model(report.target), "dim"), _line("drafter", _model(report.drafter), "dim")]
-    for note in (*report.target.snapshot.notes, *report.drafter.snapshot.notes):
-        lines.append(_line("source", visible(note), "yellow"))
+    return lines + _sources(report)
+
+
+def render_verification(found: Verification) -> list[Text]:
+    """Whether a certificate holds, a line each: what drifted and what merely moved."""
+    pair = " × ".join(visible(name) for name in found.names)
+    if found.drift:
+        lines = [Text(f"DRIFTED: {found.file} no longer holds for {pair}", style="bold red")]
+    else:
+        lines = [Text(f"HOLDS: {found.file} for {pair}", style="bold green")]
+    lines += [_line("drift", visible(sentence), "red") for sentence in found.drift]
+    lines += [_line("note", visible(sentence), "dim") for sentence in found.notes]
+    lines += _sources(found.report)
+    if found.drift:
+        lines.append(_line("now", answer(found.report), "bold"))
+        lines.append(_line("do", "Check the pair again, and issue a new certificate if it fits.", "bold"))
     return lines
 
 
@@ -43,6 +58,12 @@ def rule_page(code: str) -> str:
         f"{rule.code} {rule.name} (at worst: {rule.worst})\n\n"
         f"Finds: {rule.message}\n\nWhy: {rule.why}\n\nWhat to do: {rule.fix}\n\nLooks at: {', '.join(rule.needs)}\n"
     )
+
+
+def _sources(report: Report) -> list[Text]:
+    """Where the models were read from, if that is not the Hub as it is now."""
+    notes = (*report.target.snapshot.notes, *report.drafter.snapshot.notes)
+    return [_line("source", visible(note), "yellow") for note in notes]
 
 
 def _line(label: str, text: str, style: str) -> Text:

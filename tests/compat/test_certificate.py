@@ -12,7 +12,8 @@ import specdec_check.compat
 from making import OTHER_CORPUS, edit_json, make_model, respell_token
 from specdec_check.compat import certificate as certificates
 from specdec_check.compat import ref
-from specdec_check.compat.certificate import CertificateError, Holding, Statement
+from specdec_check.compat.certificate import CertificateError, Statement
+from specdec_check.compat.holding import Holding, hold
 from specdec_check.compat.pipeline import Access, check, read
 
 SCHEMA = json.loads((Path(specdec_check.compat.__file__).parent / "certificate.schema.json").read_text())
@@ -30,7 +31,7 @@ def issued(pair: tuple[Path, Path]) -> Statement:
 
 def held(statement: Statement) -> Holding:
     refs = [ref.parse(certificates.original(statement, side)) for side in certificates.SIDES]
-    return certificates.hold(statement, *read(refs[0], refs[1], Access()))
+    return hold(statement, *read(refs[0], refs[1], Access()))
 
 
 def test_it_is_an_in_toto_statement_as_the_schema_has_it(pair: tuple[Path, Path]) -> None:
@@ -98,10 +99,10 @@ def test_one_token_respelled_is_drift_of_the_vocabulary(pair: tuple[Path, Path])
 @pytest.mark.parametrize(
     ("fact", "edit"),
     [
-        ("eos", lambda config: config.update(eos_token_id=7)),
-        ("context", lambda config: config.update(max_position_embeddings=64)),
+        ("set of end-of-text ids", lambda config: config.update(eos_token_id=7)),
+        ("context length", lambda config: config.update(max_position_embeddings=64)),
         ("architecture", lambda config: config.update(model_type="mistral")),
-        ("tied", lambda config: config.update(tie_word_embeddings=True)),
+        ("tie of head and embedding", lambda config: config.update(tie_word_embeddings=True)),
     ],
 )
 def test_another_fact_is_drift_that_names_it(pair: tuple[Path, Path], fact: str, edit: Any) -> None:
@@ -129,7 +130,7 @@ def edited(statement: Statement, path: tuple[Any, ...], *, sealed: bool) -> Stat
     old = place[path[-1]]
     place[path[-1]] = not old if isinstance(old, bool) else old + 1 if isinstance(old, int) else f"{old}0"
     if sealed:
-        copy["predicate"]["seal"] = certificates._seal(copy)
+        copy["predicate"]["seal"] = certificates.seal(copy)
     return dict(copy)
 
 

@@ -124,7 +124,7 @@ def test_weights_of_another_width_do_not_decode(certificate: Path, folders: tupl
     done = run("--certificate", certificate, "--prompt", "x")
 
     assert done.exit_code == 1
-    assert "The drafter's declared is not what was certified." in done.stderr
+    assert "The drafter's declared vocabulary size is not what was certified." in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,103 @@
+"""Whether a certificate still holds: the same facts, and everything else in it recomputes from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from .certificate import (
+    SIDES,
+    Statement,
+    describe,
+    locked_facts,
+    policy_of,
+    seal,
+    subject,
+    tool_version,
+)
+from .pipeline import Report, judge
+from .snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """Whether a certificate holds for two snapshots.
+
+    Attributes:
+        drift: what no longer is as certified, as sentences; empty where the certificate holds.
+        notes: what moved without changing a fact.
+        report: the pair as it is now.
+    """
+
+    drift: tuple[str, ...]
+    notes: tuple[str, ...]
+    report: Report
+
+
+def hold(statement: Statement, target: Snapshot, drafter: Snapshot) -> Holding:
+    """Whether a certificate holds for two models: their facts are as certified, and all else recomputes from them."""
+    report = judge(target, drafter, policy_of(statement))
+    now = describe(report)
+    drift = [] if statement["predicate"].get("seal") == seal(statement) else [_EDITED]
+    notes: list[str] = []
+    for side in SIDES:
+        before, after = locked_facts(statement, side), locked_facts(now, side)
+        moved = [fact for fact in sorted({*before, *after}) if before.get(fact) != after.get(fact)]
+        drift += [f"The {side}'s {_FACTS.get(fact, fact)} is not what was certified." for fact in moved]
+        if not moved:
+            models = [whole["predicate"]["models"][side]["locked"] for whole in (statement, now)]
+            notes += _moved_bytes(side, *models)
+    if not drift:
+        drift = _not_recomputed(statement, now)
+    if statement["predicate"].get("verifier") != now["predicate"]["verifier"]:
+        notes.append(f"Issued by another version of specdec-check than this one ({tool_version()}).")
+    return Holding(tuple(drift), tuple(notes), report)
+
+
+# Facts by the words of a sentence, where their own names are not.
+_FACTS = {
+    "bos": "begin-of-text id",
+    "context": "context length",
+    "declared": "declared vocabulary size",
+    "eos": "set of end-of-text ids",
+    "merges": "list of merges",
+    "nested": "place of the text config",
+    "pad": "padding id",
+    "pipeline": "tokenizer pipeline",
+    "rows": "number of rows",
+    "template_ids": "use of control tokens in the chat template",
+    "tied": "tie of head and embedding",
+    "unk": "unknown-token id",
+    "weights": "size of the weights",
+}
+_EDITED = "The certificate was edited after it was issued: its seal does not match its content."
+
+
+def _moved_bytes(side: str, before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    notes = []
+    if before["commit"] != after["commit"]:
+        notes.append(f"The {side}'s commit moved from {before['commit']} to {after['commit']}; every fact is the same.")
+    files = sorted({*before["files"], *after["files"]})
+    if changed := [path for path in files if before["files"].get(path) != after["files"].get(path)]:
+        notes.append(f"The {side}'s {', '.join(changed)} has other bytes than certified; every fact is the same.")
+    return notes
+
+
+def _not_recomputed(statement: Statement, now: Statement) -> list[str]:
+    """Fields that facts alone determine, and that are not what the facts give."""
+
+    def determined(whole: Statement) -> dict[str, Any]:
+        fields = {key: value for key, value in whole["predicate"].items() if key not in ("seal", "verifier", "models")}
+        for side in SIDES:
+            model = whole["predicate"]["models"][side]
+            fields |= {f"models.{side}.{key}": value for key, value in model.items() if key != "locked"}
+        return fields
+
+    certified, found = determined(statement), determined(now)
+    wrong = [key for key in sorted({*certified, *found}) if certified.get(key) != found.get(key)]
+    if statement["predicate"].get("verifier", {}).get("id") != now["predicate"]["verifier"]["id"]:
+        wrong.append("verifier")
+    models = statement["predicate"]["models"]
+    if statement["subject"] != [subject(side, models[side]) for side in SIDES]:
+        wrong.append("subject")
+    return [f"The certificate's {key} does not recompute from the models' facts." for key in wrong]

@@ -1,0 +1,63 @@
+"""Verification: both models are read again as they were written, and held against their certificate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from . import certificate as certificates
+from . import ref as refs
+from .certificate import SIDES, Statement
+from .errors import NotFoundError
+from .holding import hold
+from .pipeline import Access, Report, read
+from .ref import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What came of it.
+
+    Attributes:
+        file: the certificate.
+        names: target and drafter, as they were written.
+        drift: what no longer is as certified, as sentences; empty where the certificate holds.
+        notes: what moved without changing a fact.
+        report: the pair as it is now.
+    """
+
+    file: Path
+    names: tuple[str, str]
+    drift: tuple[str, ...]
+    notes: tuple[str, ...]
+    report: Report
+
+
+def verify(file: Path, access: Access) -> Verification:
+    """Whether a certificate holds for what its models are now.
+
+    Raises:
+        CheckError: if the certificate or a model cannot be read. That is neither yes nor no.
+    """
+    statement = certificates.read_file(file)
+    names = (certificates.original(statement, "target"), certificates.original(statement, "drafter"))
+    holding = hold(statement, *read(refs.parse(names[0]), refs.parse(names[1]), access))
+    drift = (*holding.drift, *_lost_commits(statement, holding.report, access))
+    return Verification(file, names, drift, holding.notes, holding.report)
+
+
+def _lost_commits(statement: Statement, report: Report, access: Access) -> list[str]:
+    """Certified commits that moved away and can no longer be read as certified: nothing pinned to them would load."""
+    lost = []
+    for side, now in zip(SIDES, (report.target, report.drafter), strict=True):
+        pinned = certificates.locked(statement, side)
+        if pinned.kind is not Kind.HUB or pinned.revision == now.snapshot.commit:
+            continue
+        try:
+            then, _ = read(pinned, pinned, replace(access, recheck=True))
+        except NotFoundError as error:
+            lost.append(f"The {side}'s certified commit cannot be read any more: {error.message}")
+            continue
+        if then.digests() != certificates.locked_files(statement, side):
+            lost.append(f"The {side}'s files at the certified commit are not those in the certificate: it was edited.")
+    return lost
