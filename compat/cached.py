@@ -85,7 +85,7 @@ class CachedRepository:
         self._folder = cache.snapshot(self.repository, commit)
         self.entries: Mapping[str, Entry] = MappingProxyType(dict(record.entries))
         moved = "" if ref.pinned else "; the Hub was not asked whether it moved"
-        said = f"offline: read from the cache at commit {commit[:12]}{moved}."
+        said = f"offline: {ref.original} was read from the cache at commit {commit[:12]}{moved}."
         self.notes: tuple[str, ...] = (said,) if on_purpose else ()
 
     def read(self, path: str, limit: int) -> bytes:

@@ -110,10 +110,10 @@ def _report(error: CheckError, as_json: Callable[[CheckError], str] | None) -> N
     # The option may be what could not be parsed, so it is looked for in the words themselves.
     words = sys.argv[1:]
     wants_json = any(word in ("--json", "--format=json") for word in words) or ("--format", "json") in pairwise(words)
-    if wants_json and as_json is not None:
-        with suppress(Exception):  # a closed or full output changes nothing any more
+    with suppress(Exception):  # a closed or full output changes nothing any more
+        if wants_json and as_json is not None:
             print(as_json(error))
-            _flush()
+        _flush()
     for one in error.errors if isinstance(error, SeveralErrors) else (error,):
         # One line each, whatever a repository, a server or a command line put into the names that it quotes.
         _say(f"error: {shortened(visible(' '.join(one.message.split())), _LONGEST)}")

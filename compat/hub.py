@@ -43,6 +43,7 @@ from .weights import Header, read_header
 _TRIES = 4
 _RETRIED = frozenset({408, 429, 500, 502, 503, 504})
 _REQUEST_SECONDS = 10.0
+_LONGEST_PAUSE = 300.0  # the window in which the Hub counts requests
 _DOWNLOADS = 4  # of weights, side by side; each file is fetched in parallel parts where the Hub offers that
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _T = TypeVar("_T")
@@ -203,7 +204,7 @@ def _ask(call: Callable[[], _T], ref: ModelRef, deadline: Deadline) -> _T:
             return deadline.run(partial(_alert, call))
         except Exception as error:  # what the client may raise has no base of its own
             pause = _pause(error, attempt)
-            if pause is None or attempt == _TRIES - 1 or pause >= deadline.left:
+            if pause is None or attempt == _TRIES - 1 or pause > min(deadline.left, _LONGEST_PAUSE):
                 raise sentence(error, ref) from error
             time.sleep(pause)
     raise AssertionError("the last attempt returns or raises")
@@ -243,5 +244,6 @@ def _pause(error: Exception, attempt: int) -> float | None:
     backoff: float = 0.5 * 2**attempt * (1 + random.random() / 4)  # noqa: S311 - spreads clients, guards nothing
     if isinstance(error, BusyError):
         return max(backoff, error.pause)
-    retried = isinstance(error, httpx.TransportError) and not isinstance(error, httpx.UnsupportedProtocol)
-    return backoff if retried else None
+    # The client closes the session that all threads share when one of them cannot connect: a RuntimeError to others.
+    retried = isinstance(error, httpx.TransportError | RuntimeError)
+    return backoff if retried and not isinstance(error, httpx.UnsupportedProtocol) else None

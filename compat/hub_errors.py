@@ -89,7 +89,7 @@ _NO_DISK = (
 )
 _OTHER = (
     UnreachableError,
-    "{model}: the Hub's client failed ({error}): try again, and check HF_ENDPOINT and HF_TOKEN.",
+    "{model}: the Hub's client failed ({error}): try again, and check HF_ENDPOINT, HF_HOME and HF_TOKEN.",
 )
 # Most specific first.
 _MEANINGS: tuple[tuple[type[Exception], _Meaning], ...] = (

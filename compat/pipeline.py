@@ -20,8 +20,8 @@ from .snapshot import Advance, Snapshot, take
 from .verdict import Decision, Policy, decide
 
 DEFAULT_SECONDS = 120.0
-# Files fetched side by side. Six small files and two headers for each of two models, so one more round is rare.
-_READERS = 12
+# Files fetched side by side: all that a model's first round can ask for, twice, so that neither waits for the other's.
+_READERS = 16
 _T = TypeVar("_T")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
@@ -12,8 +13,9 @@ from specdec_check.compat.certificate import tool_version
 from specdec_check.compat.pipeline import DEFAULT_SECONDS, Access
 from specdec_check.compat.visible import visible
 
+from . import demo
 from .admit import Admission, NotAdmittedError, by_certificate, by_check
-from .demo_prompts import demo_prompts
+from .errors import DecodeError
 from .options import Options, Sampling
 from .show import RoundPrinter, summary
 
@@ -79,6 +81,7 @@ def cli(
     With --certificate, decodes what was certified, and refuses if either model is no longer that. Otherwise checks
     the pair first and runs only what it certifies.
     """
+    _need_libraries()
     options = Options(max_new_tokens, gamma, Sampling(temperature, top_k, top_p, min_p), seed, stop)
     prompts = _prompts(prompt, target, drafter)
     try:
@@ -95,6 +98,15 @@ def cli(
     _decode(admission, prompts, options, device, dtype, show_drafts=show_drafts, as_json=as_json)
 
 
+def _need_libraries() -> None:
+    """Says so before anything is fetched, where the light installation lacks what decoding needs."""
+    if missing := [name for name in ("torch", "transformers") if find_spec(name) is None]:
+        raise DecodeError(
+            f"Decoding needs {' and '.join(missing)}, which the light installation leaves out: install"
+            " 'specdec-check[decode]'."
+        )
+
+
 def _admit(target: str | None, drafter: str | None, certificate: Path | None, access: Access) -> Admission:
     if certificate is not None:
         if target is not None:
@@ -109,7 +121,7 @@ def _prompts(prompt: str | None, target: str | None, drafter: str | None) -> lis
     if prompt is not None:
         return [prompt]
     if target is not None and drafter is not None and target.startswith("demo:") and drafter.startswith("demo:"):
-        return demo_prompts()
+        return demo.prompts()
     if sys.stdin is None or sys.stdin.isatty():
         raise click.UsageError("Give --prompt, or the prompt on standard input.")
     return [sys.stdin.read()]

@@ -92,7 +92,7 @@ class CommandLine:
             encoding="utf-8",
             errors="surrogateescape",
             start_new_session=True,
-            preexec_fn=prepare,  # noqa: PLW1509 - no threads hold locks that it needs
+            preexec_fn=prepare,
         )
 
     def python(self, program: str, *words: object, **options: Any) -> Run:

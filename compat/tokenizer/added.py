@@ -7,7 +7,7 @@ else the map overrules the config. Defaults of tokenizer classes are left out: r
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,11 +33,13 @@ class Added:
         content: its text.
         special: whether it is left out of decoded text.
         declared: the id that its file gives, where that matters.
+        if_new: whether it is passed over where tokenizer.json has it already.
     """
 
     content: str
     special: bool
     declared: int | None = None
+    if_new: bool = False
 
 
 def named_tokens(files: Files) -> dict[str, tuple[str, str]]:
@@ -55,10 +57,11 @@ def named_tokens(files: Files) -> dict[str, tuple[str, str]]:
 def extra_tokens(files: Files) -> tuple[Added, ...]:
     """The tokens that are added after those of tokenizer.json, in order. Many of them are in that file as well."""
     named = dict.fromkeys(content for _, content in named_tokens(files).values())
-    listed = [Added(content, special=True) for content in _listed(files)]
-    before = _list_of_config if _has_list(files) else _added_file
-    known = {*named, *(token.content for token in listed)}
-    return (*before(files, known), *(Added(content, special=True) for content in named), *listed)
+    before = tuple(_list_of_config(files, named) if _has_list(files) else _added_file(files, named))
+    # Without a list in the config, the loader adds the tokens of tokenizer.json anew, with the flags that names give.
+    told = [Added(content, special=True, if_new=_has_list(files)) for content in named]
+    known = {*named, *(token.content for token in before)}
+    return (*before, *told, *(Added(content, True, if_new=True) for content in _listed(files) if content not in known))
 
 
 def _has_list(files: Files) -> bool:
@@ -69,7 +72,7 @@ def _deciding(files: Files) -> tuple[str, ...]:
     return (CONFIG,) if _has_list(files) else (CONFIG, MAP)
 
 
-def _list_of_config(files: Files, named: set[str]) -> Iterator[Added]:
+def _list_of_config(files: Files, named: Container[str]) -> Iterator[Added]:
     """The config's `added_tokens_decoder`, by id."""
     declared: dict[int, Added] = {}
     for key, entry in mapping(files[CONFIG][_LIST]).items():
@@ -79,7 +82,7 @@ def _list_of_config(files: Files, named: set[str]) -> Iterator[Added]:
     yield from (declared[number] for number in sorted(declared))
 
 
-def _added_file(files: Files, named: set[str]) -> Iterator[Added]:
+def _added_file(files: Files, named: Container[str]) -> Iterator[Added]:
     """added_tokens.json, by id. A token of tokenizer.json with the same id overrules it, so the id is kept."""
     ids = {content: number for content, found in files.get(ADDED, {}).items() if (number := integer(found)) is not None}
     for content in sorted(filter(None, ids), key=ids.__getitem__):

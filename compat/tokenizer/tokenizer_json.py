@@ -30,6 +30,7 @@ _MODEL_FLAGS = (
 _DEFAULTS: Mapping[str, Mapping[str, bool]] = {
     "ByteLevel": {"add_prefix_space": True, "trim_offsets": True, "use_regex": True}
 }
+_TWO_TOKENS = f"{FILE} gives one id to two tokens: it is damaged."
 _Json = dict[str, Any]
 
 
@@ -84,11 +85,10 @@ def read(data: bytes, extra: tuple[Added, ...]) -> Tokenizer:
         MalformedError: if the file is no such JSON; like every parser's, the sentence names the file alone.
     """
     file = _parse(data)
-    own_ids = {token.declared for token in file.own}
-    added = [*file.own, *(token for token in extra if token.declared is None or token.declared not in own_ids)]
-    ids = _assign(file, added)
+    extra = tuple(_applying(file, extra))
+    ids = _assign(file, extra)
     tokens = {**file.tokens, **dict(zip(ids.values(), added_tokens(file.family, ids), strict=True))}
-    special = frozenset(ids[token.content] for token in added if token.special)
+    special = frozenset(ids[token.content] for token in (*file.own, *extra) if token.special and token.content)
     vocabulary = build(tokens, frozenset(ids.values()), special, FILE)
     return Tokenizer(vocabulary, ids, file.merges, file.pipeline)
 
@@ -108,7 +108,7 @@ def _file(whole: _Json) -> _File:
     numbers = ids.values() if len(ids) == len(spellings) else range(len(spellings))
     tokens = dict(zip(numbers, trained_tokens(family, spellings), strict=True))
     if len(tokens) != len(spellings):
-        raise MalformedError(f"{FILE} gives one id to two tokens: it is damaged.")
+        raise MalformedError(_TWO_TOKENS)
     own = tuple(_added(whole.get("added_tokens")))
     return _File(ids, tokens, own, family, _merges(model.get("merges")), _pipeline(whole))
 
@@ -129,21 +129,36 @@ def _added(entries: object) -> Iterator[Added]:
         content, number = text(mapping(entry).get("content")), integer(mapping(entry).get("id"))
         if content is None or number is None:
             raise MalformedError(f"{FILE} has an added token without text or id: it is damaged.")
-        if content:  # the loader passes over an empty one
-            yield Added(content, bool(entry.get("special")), number)
+        yield Added(content, bool(entry.get("special")), number)
 
 
-def _assign(file: _File, added: list[Added]) -> dict[str, int]:
-    """The ids that the loader gives to added tokens: a trained token keeps its id, others follow the highest so far.
+def _applying(file: _File, extra: tuple[Added, ...]) -> Iterator[Added]:
+    """The tokens of other files, less those that the file's own overrule."""
+    ids, contents = {token.declared for token in file.own}, {token.content for token in file.own}
+    for token in extra:
+        overruled = (token.declared is not None and token.declared in ids) or (token.if_new and token.content in contents)
+        if not overruled:
+            yield token
 
-    The loader does not believe the ids in the file (`AddedVocabulary::add_tokens` of the tokenizers library).
+
+def _assign(file: _File, extra: tuple[Added, ...]) -> dict[str, int]:
+    """Text → the id that the loader gives to an added token: a trained token keeps its own, new ones are numbered on.
+
+    The loader does not believe the ids in the file, and passes over an empty token. It adds the file's own in one go
+    and the others in another, each time counting from behind all tokens so far (`AddedVocabulary::add_tokens` of the
+    tokenizers library).
     """
     ids: dict[str, int] = {}
-    following = len(file.tokens)
-    for token in added:
-        if token.content not in ids:
+    for several in (file.own, extra):
+        following = max(len(file.tokens), 1 + max(ids.values(), default=-1))
+        for token in several:
+            if not token.content or token.content in ids:
+                continue
             ids[token.content] = file.ids.get(token.content, following)
-            following = max(following, ids[token.content] + 1)
+            if token.content not in file.ids:
+                if following in file.tokens:  # where trained ids have a gap
+                    raise MalformedError(_TWO_TOKENS)
+                following += 1
     return ids
 
 

@@ -41,7 +41,12 @@ def windows(ids: Tensor, length: int, count: int, seed: int) -> Iterator[Tensor]
 
 
 def fit(
-    name: str, model: LlamaForCausalLM, ids: Tensor, loss_of: Callable[[Tensor, float], Tensor], budget: Budget
+    name: str,
+    model: LlamaForCausalLM,
+    ids: Tensor,
+    loss_of: Callable[[Tensor], Tensor],
+    budget: Budget,
+    other_rate: float = OTHER_RATE,
 ) -> None:
     """Train a model in place, and log the loss and the number of steps.
 
@@ -49,16 +54,17 @@ def fit(
         name: for the log.
         model: what is trained.
         ids: all the text, (N,).
-        loss_of: takes a batch of ids (B, T) and the share of the training that is done, gives the loss.
+        loss_of: takes a batch of ids (B, T), gives the loss.
         budget: when to end; the learning rate falls to zero by then.
+        other_rate: learning rate of the embedding and the norms.
     """
-    optimizers = _optimizers(model)
+    optimizers = _optimizers(model, other_rate)
     short = windows(ids, WINDOW, BATCH, seed=1)
     long = windows(ids, 2 * WINDOW, BATCH // 2, seed=2)
     model.train()
     begun, step, done = time.monotonic(), 0, 0.0
     while done < 1:
-        loss = loss_of(next(short if done < LONG_FROM else long), done)
+        loss = loss_of(next(short if done < LONG_FROM else long))
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         for optimizer in optimizers:
@@ -74,14 +80,14 @@ def fit(
     model.eval()
 
 
-def _optimizers(model: LlamaForCausalLM) -> list[torch.optim.Optimizer]:
+def _optimizers(model: LlamaForCausalLM, other_rate: float) -> list[torch.optim.Optimizer]:
     # Muon learns the matrices of so small a model in a third of the steps that AdamW takes.
     embedding = model.get_input_embeddings().weight
     matrices = [p for p in model.parameters() if p.ndim == 2 and p is not embedding]
     others = [p for p in model.parameters() if p.ndim != 2 or p is embedding]
     found: list[torch.optim.Optimizer] = [
         torch.optim.Muon(matrices, lr=MATRIX_RATE, weight_decay=0.05, adjust_lr_fn="match_rms_adamw"),
-        torch.optim.AdamW(others, lr=OTHER_RATE, betas=(0.9, 0.95), weight_decay=0.0),
+        torch.optim.AdamW(others, lr=other_rate, betas=(0.9, 0.95), weight_decay=0.0),
     ]
     for optimizer in found:
         for group in optimizer.param_groups:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from huggingface_hub import close_session, constants
 from hub.server import LoopbackHub
+from huggingface_hub import close_session, constants
 from making import Made, make_model
 from running import CommandLine
 

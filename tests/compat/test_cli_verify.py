@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,7 @@ Pair = tuple[Made, Made]
 
 
 @pytest.fixture
-def certificate(specdec_check: CommandLine, pair: Pair, tmp_path: Path) -> Path:  # noqa: ARG001 - it is on the Hub
+def certificate(specdec_check: CommandLine, pair: Pair, tmp_path: Path) -> Path:
     """Of `org/target` and `org/drafter`."""
     file = tmp_path / "pair.json"
     assert specdec_check("org/target", "org/drafter", "--certificate", file).status == 0
@@ -67,9 +66,9 @@ def test_one_token_with_another_text(specdec_check, pair, certificate):
 @pytest.mark.parametrize(
     ("change", "fact"),
     [
-        ({"max_position_embeddings": 64}, "context"),
-        ({"eos_token_id": 7}, "eos"),
-        ({"vocab_size": 49_999}, "declared"),
+        ({"max_position_embeddings": 64}, "context length"),
+        ({"eos_token_id": 7}, "set of end-of-text ids"),
+        ({"vocab_size": 49_999}, "declared vocabulary size"),
         ({"model_type": "bert"}, "architecture"),
     ],
 )
@@ -177,24 +176,21 @@ def test_a_folder(specdec_check, hub, tmp_path):
     assert not hub.log
 
 
+STATEMENT = {"_type": "https://in-toto.io/Statement/v1"}
+CERTIFICATE = STATEMENT | {"predicateType": "urn:specdec-check:pairing:v1"}
+
+
 @pytest.mark.parametrize(
     "content",
     [
-        b"",
-        b"{",
-        b"[]",
-        b"null",
-        b"\xff\xfe",
-        b"[" * 100_000,
-        b'{"_type": "https://in-toto.io/Statement/v1"}',
-        b'{"_type": "https://in-toto.io/Statement/v1", "predicateType": "https://slsa.dev/provenance/v1"}',
-        b'{"_type": "https://in-toto.io/Statement/v1", "predicateType": "urn:specdec-check:pairing:v1"}',
-        b'{"_type": "https://in-toto.io/Statement/v1", "predicateType": "urn:specdec-check:pairing:v1", "predicate": []}',
+        *(b"", b"{", b"[]", b"null", b"\xff\xfe", b"[" * 100_000),
+        *(json.dumps(STATEMENT), json.dumps(STATEMENT | {"predicateType": "https://slsa.dev/provenance/v1"})),
+        *(json.dumps(CERTIFICATE), json.dumps(CERTIFICATE | {"predicate": []})),
     ],
 )
 def test_what_is_no_certificate(specdec_check, tmp_path, content):
     file = tmp_path / "file.json"
-    file.write_bytes(content)
+    file.write_bytes(content if isinstance(content, bytes) else content.encode())
 
     run = specdec_check("verify", file, "--format", "json")
 
@@ -225,14 +221,11 @@ def test_a_certificate_that_somebody_made_up_never_holds(specdec_check, certific
     assert "\x1b" not in run.stdout + run.stderr
 
 
-def test_a_pipe_is_no_file_to_wait_for(specdec_check, tmp_path):
-    import os
+@pytest.mark.parametrize("name", ["", "missing.json", "nul"])
+def test_what_is_no_file(specdec_check, tmp_path, name):
+    (tmp_path / "nul").symlink_to("/dev/zero")
 
-    os.mkfifo(tmp_path / "pipe")
-    opened = os.open(tmp_path / "pipe", os.O_RDWR)
-    try:
-        os.write(opened, b"[]")
-        run = specdec_check("verify", tmp_path, within=20)
-        assert run.status == 2
-    finally:
-        os.close(opened)
+    run = specdec_check("verify", tmp_path / name, within=10)
+
+    assert run.status == 2
+    assert len(run.errors) == 1

@@ -20,7 +20,7 @@ def test_what_is_done_in_time_is_done(seconds):
 def test_what_is_not_is_left_behind():
     release, start = threading.Event(), time.monotonic()
     try:
-        with pytest.raises(DeadlinePassedError, match="^0.2 s$"):
+        with pytest.raises(DeadlinePassedError, match=r"^0\.2 s$"):
             Deadline(0.2).run(release.wait)
         assert 0.2 <= time.monotonic() - start < 2
     finally:

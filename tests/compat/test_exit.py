@@ -210,7 +210,7 @@ def test_in_a_shell(specdec_check, folders, shell):
     command = script + shell.format(*folders) + "; echo ${PIPESTATUS[0]}"
     environment = specdec_check.hub.environment(specdec_check.home)
 
-    ended = subprocess.run(["bash", "-c", command], env=environment, capture_output=True, text=True, check=False)
+    ended = subprocess.run(["/bin/bash", "-c", command], env=environment, capture_output=True, text=True, check=False)
 
     # Either the answer went into the pipe before its reader left, or it did not arrive.
     assert ended.stdout.strip() in ("1", "2")

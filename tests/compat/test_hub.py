@@ -15,10 +15,14 @@ from hub import faults
 from hub.answers import Query
 from hub.answers import error as refusal
 from hub.server import LoopbackHub
+from huggingface_hub import constants
+from huggingface_hub.utils import httpx
 from making import Made, edit_json, make_model
 from running import TOKEN, CommandLine
 from specdec_check.compat.errors import CheckError, MalformedError, NotFoundError, UnreachableError
+from specdec_check.compat.hub_errors import sentence
 from specdec_check.compat.pipeline import Access, Report, check
+from specdec_check.compat.ref import parse
 from specdec_check.compat.verdict import Verdict
 
 INDEX = "model.safetensors.index.json"
@@ -36,7 +40,7 @@ def other(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def settle(client: Path, other: Path) -> Callable[..., Report]:  # noqa: ARG001 - the client must be set up
+def settle(client: Path, other: Path) -> Callable[..., Report]:
     """Checks a model on the Hub against the one in the folder."""
     return lambda name="org/target", seconds=30.0: check(name, str(other), access=Access(seconds=seconds))
 
@@ -193,10 +197,11 @@ def test_an_endpoint_that_is_no_address(specdec_check, other, endpoint):
 
 
 def test_an_answer_that_ignores_the_range(settle, hub, publish):
-    publish("org/target", metadata={"note": "x" * 150_000})
+    publish("org/target", metadata={"note": "x" * 150_000}, rows=1_000_000)
     hub.break_with(faults.range_ignored(), WEIGHTS)
 
-    assert settle().target.facts.rows.head == 50_000
+    assert settle().target.facts.rows.head == 1_000_000
+    assert hub.bytes_sent("*.safetensors") < 50_000_000  # of 256 million: what lay in buffers when we hung up
 
 
 def test_an_answer_that_is_compressed(settle, hub, pair):
@@ -237,6 +242,19 @@ def test_what_passes_is_waited_for(settle, hub, pair, fault, place, method):
 
     assert settle().decision.verdict is Verdict.CERTIFIED
     assert broken.struck == 2
+
+
+def test_a_session_that_another_thread_closed_is_opened_again(settle, pair, monkeypatch):
+    errors = iter([RuntimeError("Cannot send a request, as the client has been closed.")])
+
+    def headers() -> dict[str, str]:
+        for error in errors:
+            raise error
+        return {}
+
+    monkeypatch.setattr("specdec_check.compat.hub.build_hf_headers", headers)
+
+    assert settle().decision.verdict is Verdict.CERTIFIED
 
 
 @EVERYWHERE
@@ -328,6 +346,15 @@ def test_a_token_that_is_none_is_named_as_the_trouble_and_not_shown(settle, hub,
     assert token not in message
 
 
+def test_an_error_that_quotes_the_token_is_not_quoted():
+    error = httpx.LocalProtocolError(f"Illegal header value b'Bearer {TOKEN}'")
+
+    message = sentence(error, parse("org/target")).message
+
+    assert TOKEN not in message
+    assert f"org/target: {constants.ENDPOINT} cannot be reached (LocalProtocolError): check the network" in message
+
+
 @pytest.mark.parametrize("revision", ["missing", "refs/pr/9", "0" * 40])
 def test_an_unknown_revision(settle, pair, revision):
     error = failing(settle, f"org/target@{revision}")
@@ -405,7 +432,7 @@ def test_a_malformed_file_from_the_command_line(specdec_check, publish, other):
         (b"\xff" * 8 + b"{}", None, "longer than the file"),
         ((64 << 20).to_bytes(8, "little") + b"{}", 1 << 40, "more than the"),
         ((2).to_bytes(8, "little") + b"[]", None, "holds no JSON object"),
-        ((9).to_bytes(8, "little") + b'{"a": {}}', None, "without a shape"),
+        ((9).to_bytes(8, "little") + b'{"a": {}}', None, "gives a tensor without a"),
         (b"", None, "model.safetensors"),
         (b"\x02\0", None, "model.safetensors"),
     ],

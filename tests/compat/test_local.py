@@ -204,7 +204,7 @@ def test_a_demo_model_that_is_not_installed(monkeypatch, tmp_path):
     ],
 )
 def test_what_a_loader_needs(tmp_path, weights, expected):
-    beside = {name: "x" for name in ("README.md", "modeling.py", "training_args.bin", "onnx/model.onnx", "merges.txt")}
+    beside = dict.fromkeys(("README.md", "modeling.py", "training_args.bin", "onnx/model.onnx", "merges.txt"), "x")
     model = make_model(tmp_path / "model", weights=weights, files=beside)
     small = {"config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "merges.txt"}
 

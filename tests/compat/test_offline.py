@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -32,7 +31,7 @@ def failing(access: Access, target: str = "org/target", drafter: str = "org/draf
 
 
 @pytest.fixture
-def known(hub: LoopbackHub, client: Path, pair: Pair) -> Path:  # noqa: ARG001 - both must be set up
+def known(hub: LoopbackHub, client: Path, pair: Pair) -> Path:
     """A cache after an online run; the log is empty again."""
     assert settle(Access()).decision.verdict is Verdict.CERTIFIED
     hub.forget()
@@ -53,7 +52,8 @@ def test_after_an_online_run_the_cache_settles_it_and_says_so(
 
     assert (online.status, text.status, found.status) == (0, 0, 0)
     notes = [
-        f"offline: read from the cache at commit {hub.commit(name)[:12]}; the Hub was not asked whether it moved."
+        f"offline: {name} was read from the cache at commit {hub.commit(name)[:12]}; the Hub was not asked whether it"
+        " moved."
         for name in ("org/target", "org/drafter")
     ]
     assert [line for line in text.stdout.splitlines() if "offline" in line] == [f"source  {note}" for note in notes]
@@ -165,6 +165,23 @@ def test_a_damaged_file_in_the_cache_decides_nothing(hub, known, damage, access)
     )
     blob.unlink()
     assert settle(Access()).decision.verdict is Verdict.CERTIFIED
+
+
+def test_cached_weights_that_are_damaged_are_noticed_by_length_and_by_their_header(hub, client, publish):
+    publish("org/target", weights="safetensors", rows=400, hidden=16)
+    publish("org/drafter", weights="safetensors", rows=400, hidden=16)
+    settle(Access())
+    folder = hub_module.materialise("org/target", hub.commit("org/target"), ["model.safetensors"])
+    blob = (folder / "model.safetensors").resolve()
+    sound = blob.read_bytes()
+    assert settle(OFFLINE).decision.verdict is Verdict.CERTIFIED
+
+    blob.write_bytes(sound[:-1])
+    for access in (OFFLINE, Access()):
+        assert f"model.safetensors is not the file that the Hub lists: delete {blob}" in failing(access)
+
+    blob.write_bytes(sound.replace(b'"BF16"', b'"F16" ', 1))
+    assert f"model.safetensors is not the file that the Hub lists: delete {blob}" in failing(OFFLINE)
 
 
 @pytest.mark.parametrize(
@@ -287,6 +304,8 @@ def test_what_cannot_be_materialised(hub, client, publish, monkeypatch):
     assert "is not in the cache" in message()
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
     assert not hub.log
+    hub.break_with(faults.status(429, retry_after=3600), times=1)
+    assert "asking for a pause of 3600 s" in message()
     hub.gate("org/target", TOKEN)
     assert f"org/target@{commit} is gated" in message()
 

@@ -14,8 +14,8 @@ from hub.server import LoopbackHub
 from making import respell_token
 from specdec_check.compat import certificate as certificates
 from specdec_check.compat.pipeline import check
+from specdec_check.decode import demo
 from specdec_check.decode.cli import cli
-from specdec_check.decode.demo_prompts import demo_prompts
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 DEMO = Path(specdec_check.decode.__file__).parent / "demo"
@@ -50,7 +50,7 @@ def test_the_demo_pair_decodes_as_its_target_alone_and_drafts_are_worth_it() -> 
     assert found["dtype"] == "float32" or found["devices"]["target"] != "cpu"
     model = AutoModelForCausalLM.from_pretrained(DEMO / "target", dtype=torch.float32)
     tokenizer = AutoTokenizer.from_pretrained(DEMO / "target")
-    assert [one["prompt"] for one in found["runs"]] == demo_prompts()
+    assert [one["prompt"] for one in found["runs"]] == demo.prompts()
     for one in found["runs"]:
         ids = tokenizer(one["prompt"], return_tensors="pt")
         out = model.generate(**ids, do_sample=False, max_new_tokens=48, pad_token_id=0)

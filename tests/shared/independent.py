@@ -1,0 +1,70 @@
+"""id → bytes and the counts of a comparison once more, from the tokenizers library and by other means than ours."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import tokenizers
+
+
+def tokens_of(library: tokenizers.Tokenizer) -> dict[int, bytes]:
+    """Each id's bytes, its family told by what the decoder does and not by what it is called."""
+    decoder, added = library.decoder, library.get_added_tokens_decoder()
+    byte_level = decoder is not None and decoder.decode(["x", "Ċ"]) == "x\n"
+    marks = decoder is not None and decoder.decode(["x", "▁y"]) == "x y"
+    trained: Callable[[str], bytes] = _from_gpt2 if byte_level else _from_pieces if marks else str.encode
+    tokens = {number: trained(spelling) for spelling, number in library.get_vocab(with_added_tokens=True).items()}
+    for number, token in added.items():
+        tokens[number] = (token.content.replace("▁", " ") if marks else token.content).encode()
+    return tokens
+
+
+def _gpt2_bytes() -> dict[str, int]:
+    """The table as GPT-2's encoder.py has it, the other way round."""
+    bs = list(range(ord("!"), ord("~") + 1)) + list(range(ord("¡"), ord("¬") + 1)) + list(range(ord("®"), ord("ÿ") + 1))
+    cs = bs[:]
+    n = 0
+    for b in range(2**8):
+        if b not in bs:
+            bs.append(b)
+            cs.append(2**8 + n)
+            n += 1
+    return {chr(c): b for b, c in zip(bs, cs, strict=True)}
+
+
+_BYTES = _gpt2_bytes()
+
+
+def _from_gpt2(spelling: str) -> bytes:
+    if all(char in _BYTES for char in spelling):
+        return bytes(_BYTES[char] for char in spelling)
+    return spelling.encode()
+
+
+def _from_pieces(spelling: str) -> bytes:
+    byte = re.fullmatch("<0x(..)>", spelling)
+    return bytes.fromhex(byte[1]) if byte else spelling.replace("▁", " ").encode()
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What PAIRS.md counts, in bytes."""
+
+    same: int
+    differ: int
+    only: tuple[int, int]
+    shared: int
+
+
+def counts(target: dict[int, bytes], drafter: dict[int, bytes]) -> Counts:
+    """Compare two vocabularies."""
+    both = target.keys() & drafter.keys()
+    same = sum(target[number] == drafter[number] for number in both)
+    return Counts(
+        same,
+        len(both) - same,
+        (len(target.keys() - both), len(drafter.keys() - both)),
+        len(set(target.values()) & set(drafter.values())),
+    )

@@ -1,0 +1,88 @@
+"""The folder of real models' metadata, where there is one, and what its PAIRS.md says.
+
+The folder is the one in SPECDEC_SHARED_HUB, else `../shared/hub` beside the checkout.
+"""
+
+import hashlib
+import json
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from hub.contents import follow
+
+_BESIDE = Path(__file__).resolve().parents[3] / "shared" / "hub"
+_TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
+
+
+def _found() -> Path | None:
+    folder = Path(os.environ.get("SPECDEC_SHARED_HUB") or _BESIDE)
+    return folder.resolve() if (folder / "PAIRS.md").is_file() else None
+
+
+FOLDER = _found()
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the tables in PAIRS.md: counts of token spellings, and the class that they come to."""
+
+    target: str
+    drafter: str
+    same: int
+    differ: int
+    only: tuple[int, int]
+    verdict: str
+
+
+def models_with(name: str) -> list[str]:
+    """The models, as org/name, that have a file."""
+    found = sorted(FOLDER.glob(f"*/*/{name}")) if FOLDER else []
+    return ["/".join(path.parts[-3:-1]) for path in found]
+
+
+def distinct_tokenizers() -> list[str]:
+    """One model of each set that shares all that a loader reads of a tokenizer."""
+    first: dict[str, str] = {}
+    for model in models_with("tokenizer.json"):
+        digest = hashlib.sha256(_loader_class(model))
+        for name in _TOKENIZER_FILES:
+            digest.update(b"\0" + hashlib.sha256(read(model, name)).digest())
+        first.setdefault(digest.hexdigest(), model)
+    return sorted(first.values())
+
+
+def read(model: str, name: str) -> bytes:
+    """A file's bytes, whatever kind of link it is; none where it is absent."""
+    path = (FOLDER or Path()) / model / name
+    return follow(path).read_bytes() if path.exists() else b""
+
+
+def _loader_class(model: str) -> bytes:
+    config = json.loads(read(model, "config.json") or b"{}")
+    return repr([config.get("model_type"), config.get("tokenizer_class")]).encode()
+
+
+def rows() -> list[Row]:
+    """The pairs of PAIRS.md whose two folders are there and hold a tokenizer.json."""
+    known = {model.rpartition("/")[2]: model for model in models_with("tokenizer.json")}
+    found = []
+    for line in (FOLDER / "PAIRS.md").read_text(encoding="utf-8").splitlines() if FOLDER else []:
+        cells = [cell.strip() for cell in line.strip("|").split(" | ")]
+        if len(cells) != 13 or not cells[3].isdecimal():
+            continue
+        target, drafter = (known.get(re.sub("[†‡*]", "", cell).strip()) for cell in cells[:2])
+        if target and drafter:
+            only = tuple(map(int, cells[6].split("/")))
+            found.append(Row(target, drafter, int(cells[3]), int(cells[4]), (only[0], only[1]), cells[12].strip(" |")))
+    return found
+
+
+def link_all(folder: Path) -> None:
+    """Lay the models out in a folder, each file a symbolic link to its bytes."""
+    for path in sorted((FOLDER or Path()).rglob("*")):
+        if path.is_file():
+            link = folder / path.relative_to(FOLDER or Path())
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(follow(path))
