@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from .options import Options
     from .results import Result
     from .show import RoundPrinter
+
+
+_WORTH_SHARING = 30_000_000  # parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,7 @@ class Session:
         """
         where = device or ("cuda" if torch.cuda.is_available() else "cpu")
         target = _model(admission.target, where, dtype)
+        _share_out(target)
         drafter = _model(admission.drafter, where, dtype)
         decoder = Decoder(target, admission.pairing, ModelDrafter(drafter, admission.pairing))
         return cls(admission, decoder, _tokenizer(admission.target), target.device, target.dtype)
@@ -98,6 +103,13 @@ class Session:
             return results[0].to_dict() | {"prompt": prompts[0]} | where
         runs = [{"prompt": prompt} | result.to_dict() for prompt, result in zip(prompts, results, strict=True)]
         return total([result.statistics for result in results]).to_dict() | {"runs": runs} | where
+
+
+def _share_out(target: transformers.PreTrainedModel) -> None:
+    """One thread for a small model on a CPU: its matrices take less time than threads take to meet."""
+    small = sum(weight.numel() for weight in target.parameters()) < _WORTH_SHARING
+    if target.device.type == "cpu" and small and "OMP_NUM_THREADS" not in os.environ:
+        torch.set_num_threads(1)
 
 
 def _model(admitted: Admitted, device: str, dtype: str | None) -> transformers.PreTrainedModel:

@@ -2,11 +2,15 @@
 
 import copy
 import json
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
+from specdec_check.compat.errors import MalformedError
+
 Json = Any
+Value = TypeVar("Value")
 TEXTS = ["", "\0", "\ud800", "\u202e", "\x1b[31m", "a\nb", "[PAD3]", "<0x0A>", "▁", "Ġ", "x" * 300, "٣", "9" * 5000]
 NUMBERS = [-1, 0, 1, 7, 10**9, 2**63, -(10**30), 10**4000, 0.5, 1e308, float("inf"), float("nan")]
 KEYS = ["type", "content", "id", "vocab", "merges", "decoders", "pattern", "String", "shape", "dtype", "template"]
@@ -61,6 +65,14 @@ def torn(draw: st.DrawFn, honest: bytes) -> bytes:
         if data:
             data[draw(st.integers(0, len(data) - 1))] = draw(st.sampled_from(b'\x00\xff\xed"\\[{}],:9-e '))
     return bytes(data)
+
+
+def tried(call: Callable[..., Value], *given: Any) -> tuple[Value | None, str]:
+    """What a parser makes of something: a value, or the sentence of MalformedError. Nothing else is let through."""
+    try:
+        return call(*given), ""
+    except MalformedError as error:
+        return None, error.message
 
 
 def written(value: Json) -> bytes:

@@ -76,14 +76,14 @@ class CommandLine:
         home: Path | None = None,
         program: str = PROGRAM,
         stdout: Any = subprocess.PIPE,
-        prepare: Callable[[], None] | None = None,
+        script: str = 'exec "$@"',
         **environment: str,
     ) -> subprocess.Popen[str]:
-        """Start without waiting."""
+        """Start without waiting; the shell script has the command line in "$@"."""
         known = {**self.hub.environment(home or self.home, token), "PYTHONFAULTHANDLER": "1", **environment}
         self.folder.mkdir(exist_ok=True)
         return subprocess.Popen(
-            [sys.executable, "-c", program, *map(str, words)],
+            ["/bin/sh", "-c", script, "sh", sys.executable, "-c", program, *map(str, words)],
             env=known,
             cwd=self.folder,
             stdout=stdout,
@@ -92,7 +92,6 @@ class CommandLine:
             encoding="utf-8",
             errors="surrogateescape",
             start_new_session=True,
-            preexec_fn=prepare,
         )
 
     def python(self, program: str, *words: object, **options: Any) -> Run:

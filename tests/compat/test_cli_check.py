@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import asdict
+from importlib import resources
 from pathlib import Path
 
 import jsonschema
 import pytest
-import specdec_check.compat
 from hub.server import LoopbackHub
 from making import OTHER_CORPUS, SENTENCEPIECE, Made, edit_json, make_model
 from running import TOKEN, CommandLine
 
+import specdec_check.compat
+
 SCHEMA = json.loads((Path(specdec_check.compat.__file__).parent / "report.schema.json").read_text())
+DEMO = Path(str(resources.files("specdec_check.decode") / "demo"))
 Publish = Callable[..., Made]
 
 
@@ -145,16 +148,14 @@ def test_the_commit_is_resolved_once_and_files_are_fetched_by_it(specdec_check, 
     assert set(resolved) == {commit, hub.commit("org/drafter")}
 
 
-@pytest.mark.parametrize("revision", ["refs/pr/1", "feature/x"])
-def test_revisions(specdec_check, hub, pair, publish, revision):
-    publish("org/target", revision, corpus=OTHER_CORPUS)
+def test_a_revision_is_what_is_checked(specdec_check, hub, pair, publish):
+    publish("org/target", "refs/pr/1", corpus=OTHER_CORPUS)
+    commit = hub.commit("org/target", "refs/pr/1")
 
-    assert specdec_check("org/target", "org/drafter").status == 0
-    run = specdec_check(f"org/target@{revision}", "org/drafter", "--format", "json")
-    assert (run.status, run.json["target"]["commit"]) == (1, hub.commit("org/target", revision))
-    commit = hub.commit("org/target", revision)
-    run = specdec_check(f"hf://org/target@{commit}", "org/drafter", "--format", "json")
-    assert (run.status, run.json["target"]["commit"]) == (1, commit)
+    for name in ("org/target@refs/pr/1", f"hf://org/target@{commit}"):
+        run = specdec_check(name, "org/drafter", "--format", "json")
+        assert (run.status, run.json["target"]["commit"]) == (1, commit)
+    assert specdec_check("org/target@main", "org/drafter").status == 0
 
 
 def test_a_former_name_leads_to_the_present_one(specdec_check, hub, pair):
@@ -181,6 +182,17 @@ def test_folders_need_no_hub(specdec_check, hub, tmp_path):
 
     assert (run.status, run.stderr) == (0, "")
     assert "padded" in run.stdout.splitlines()[0]
+    assert not specdec_check.home.exists()
+
+
+@pytest.mark.skipif(not (DEMO / "target").is_dir(), reason="the demo models are not trained yet")
+@pytest.mark.parametrize(("drafter", "status"), [("drafter", 0), ("stranger", 1)])
+def test_the_demo_models_need_no_hub(specdec_check, hub, drafter, status):
+    hub.stop()
+
+    run = specdec_check("demo:target", f"demo:{drafter}")
+
+    assert (run.status, run.stderr) == (status, "")
     assert not specdec_check.home.exists()
 
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from snapshots import snapshot
+
 from specdec_check.compat import model_types
 from specdec_check.compat.errors import MalformedError
 from specdec_check.compat.facts import Architecture, Evidence, Fingerprint, Kind, Rows, Unknown, Weights

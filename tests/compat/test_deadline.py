@@ -7,6 +7,7 @@ import threading
 import time
 
 import pytest
+
 from specdec_check.compat.deadline import Deadline, DeadlinePassedError
 
 

@@ -150,12 +150,23 @@ def test_an_output_that_is_full(specdec_check, folders, form):
     assert "No space left on device" in run.error
 
 
-def test_an_output_that_is_closed(specdec_check, folders):
-    run = specdec_check(*folders, prepare=lambda: os.close(1))
-    assert run.status in (1, 2)
+def test_what_is_printed_and_not_yet_written_counts(specdec_check):
+    program = (
+        "import click; from specdec_check.compat.exit import run;"
+        "run(lambda: (click.Command('x', callback=lambda: print('certified')), str), 'x')"
+    )
+    pipe = _closed_pipe()
 
-    run = specdec_check("a b", "c", prepare=lambda: (os.close(1), os.close(2)))
-    assert run.status == 2
+    assert specdec_check.python(program).stdout == "certified\n"
+    assert specdec_check.python(program, stdout=pipe).status == 2
+    with Path("/dev/full").open("w") as full:
+        assert specdec_check.python(program, stdout=full).status == 2
+    os.close(pipe)
+
+
+def test_an_output_that_is_closed(specdec_check, folders):
+    assert specdec_check(*folders, script='exec "$@" >&-').status == 1
+    assert specdec_check("a b", "c", script='exec "$@" >&- 2>&-').status == 2
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])

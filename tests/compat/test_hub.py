@@ -16,9 +16,10 @@ from hub.answers import Query
 from hub.answers import error as refusal
 from hub.server import LoopbackHub
 from huggingface_hub import constants
-from huggingface_hub.utils import httpx
-from making import Made, edit_json, make_model
+from huggingface_hub.utils import get_session, httpx
+from making import OTHER_CORPUS, Made, edit_json, make_model
 from running import TOKEN, CommandLine
+
 from specdec_check.compat.errors import CheckError, MalformedError, NotFoundError, UnreachableError
 from specdec_check.compat.hub_errors import sentence
 from specdec_check.compat.pipeline import Access, Report, check
@@ -60,6 +61,16 @@ def listing(hub: LoopbackHub, **changes: Any) -> bytes:
     """The Hub's listing of `org/target`, with fields changed."""
     answer = hub._hub.answer(Query("GET", "/api/models/org/target?blobs=True"))
     return json.dumps(json.loads(answer.content.read(0, answer.content.size)) | changes).encode()
+
+
+@pytest.mark.parametrize("revision", ["experiment", "v1.0", "refs/pr/1", "feature/x"])
+def test_revisions(settle, hub, pair, publish, revision):
+    publish("org/target", revision, corpus=OTHER_CORPUS)
+
+    found = settle(f"org/target@{revision}")
+
+    assert found.decision.verdict is Verdict.REFUSED
+    assert found.target.snapshot.commit == hub.commit("org/target", revision) != hub.commit("org/target")
 
 
 # The Hub answers, and not with what was asked for
@@ -204,6 +215,16 @@ def test_an_answer_that_ignores_the_range(settle, hub, publish):
     assert hub.bytes_sent("*.safetensors") < 50_000_000  # of 256 million: what lay in buffers when we hung up
 
 
+def test_a_range_is_asked_for_as_it_is_stored(settle, pair):
+    asked: dict[str, str] = {}
+    hooks = get_session().event_hooks["request"]
+    hooks.append(lambda request: asked.update({request.url.path.split("/")[-1]: request.headers["Accept-Encoding"]}))
+
+    settle()
+
+    assert asked["model.safetensors"] == "identity"
+
+
 def test_an_answer_that_is_compressed(settle, hub, pair):
     hub.break_with(faults.compressed(), "org/target/*", method="GET")
 
@@ -336,13 +357,20 @@ def test_hidden_and_unknown_repositories_look_alike(settle, hub, pair, monkeypat
     assert settle().decision.verdict is Verdict.CERTIFIED
 
 
-@pytest.mark.parametrize("token", ["notAToken", "hf_\u00e9", "hf_a\u2028b"])
-def test_a_token_that_is_none_is_named_as_the_trouble_and_not_shown(settle, hub, pair, monkeypatch, token):
+@pytest.mark.parametrize(
+    ("token", "said"),
+    [
+        ("notAToken", "does not accept the token in use: renew it, or unset HF_TOKEN"),
+        ("hf_\u00e9", "check HF_ENDPOINT, HF_HOME and HF_TOKEN"),
+        ("hf_a\u2028b", "check HF_ENDPOINT, HF_HOME and HF_TOKEN"),
+    ],
+)
+def test_a_token_that_is_none_is_named_as_the_trouble_and_not_shown(settle, pair, monkeypatch, token, said):
     monkeypatch.setenv("HF_TOKEN", token)
 
     message = failing(settle).message
 
-    assert "HF_TOKEN" in message
+    assert said in message
     assert token not in message
 
 
@@ -497,12 +525,7 @@ def test_a_home_that_cannot_be_written(specdec_check, pair, other, tmp_path):
 
 
 def test_a_disk_that_is_full(specdec_check, pair, other):
-    def small_disk() -> None:
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_FSIZE, (5_000, 5_000))
-
-    run = specdec_check("org/target", other, prepare=small_disk)
+    run = specdec_check("org/target", other, script='ulimit -f 8; exec "$@"')
 
     assert "could not be fetched into the cache" in run.error
     assert not list(specdec_check.home.rglob("*.part"))

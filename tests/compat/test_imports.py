@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import specdec_check.compat
 from making import make_model
 from running import PROGRAM, CommandLine
+
+import specdec_check.compat
 
 HEAVY = {"torch", "transformers", "numpy", "safetensors", "pandas", "accelerate"}
 # Whoever adds to these makes every start of the program slower, and should mean it.

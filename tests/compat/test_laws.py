@@ -11,10 +11,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from making import ABSENT, SENTENCEPIECE, Recipe, make_model
 from snapshots import BYTE_LEVEL, snapshot, tokenizer
+
 from specdec_check.compat import model_types
 from specdec_check.compat.facts import Architecture, Fingerprint, Unknown
-from specdec_check.compat.fingerprint import fingerprint
 from specdec_check.compat.finding import Severity
+from specdec_check.compat.fingerprint import fingerprint
 from specdec_check.compat.pipeline import check
 from specdec_check.compat.relation import Pair, Relation
 from specdec_check.compat.verdict import Policy, Verdict, decide

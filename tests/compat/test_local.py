@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from making import Made, edit_json, make_model
+
 from specdec_check.compat import local, snapshot
 from specdec_check.compat.errors import CheckError, MalformedError, NotFoundError
 from specdec_check.compat.local import FolderRepository, locate

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
 import pytest
 from hub import faults
+from hub.contents import git_blob_id
 from hub.server import LoopbackHub
 from making import OTHER_CORPUS, Made, edit_json
 from running import TOKEN, CommandLine
+
 from specdec_check.compat import hub as hub_module
-from specdec_check.compat.errors import CheckError
+from specdec_check.compat.cached import read_cached
+from specdec_check.compat.errors import CheckError, MalformedError
 from specdec_check.compat.pipeline import Access, Report, check
-from specdec_check.compat.snapshot import loader_files
+from specdec_check.compat.snapshot import Entry, loader_files
 from specdec_check.compat.verdict import Verdict
 
 Pair = tuple[Made, Made]
@@ -38,28 +42,27 @@ def known(hub: LoopbackHub, client: Path, pair: Pair) -> Path:
     return client
 
 
-@pytest.mark.parametrize("way", [{"words": ["--offline"]}, {"HF_HUB_OFFLINE": "1"}, {"TRANSFORMERS_OFFLINE": "1"}])
 def test_after_an_online_run_the_cache_settles_it_and_says_so(
-    specdec_check: CommandLine, hub: LoopbackHub, pair: Pair, way: dict
+    specdec_check: CommandLine, hub: LoopbackHub, pair: Pair
 ) -> None:
-    online = specdec_check("org/target", "org/drafter", "--format", "json")
+    words = ("org/target", "org/drafter", "--format", "json")
+    online = specdec_check(*words)
     hub.forget()
-    words = [*way.get("words", []), *("org/target", "org/drafter")]
-    environment = {name: value for name, value in way.items() if name != "words"}
 
-    text = specdec_check(*words, **environment)
-    found = specdec_check(*words, "--format", "json", **environment)
+    text = specdec_check(*words[:2], "--offline")
+    answers = [specdec_check(*words, **{name: "1"}) for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")]
 
-    assert (online.status, text.status, found.status) == (0, 0, 0)
     notes = [
         f"offline: {name} was read from the cache at commit {hub.commit(name)[:12]}; the Hub was not asked whether it"
         " moved."
-        for name in ("org/target", "org/drafter")
+        for name in words[:2]
     ]
+    assert (online.status, text.status, text.stderr) == (0, 0, "")
     assert [line for line in text.stdout.splitlines() if "offline" in line] == [f"source  {note}" for note in notes]
-    assert [found.json[side].pop("notes") for side in ("target", "drafter")] == [[note] for note in notes]
-    for side in ("target", "drafter"):
-        assert online.json[side] | {"notes": []} == found.json[side] | {"notes": []}
+    for offline in answers:
+        assert offline.status == 0
+        for side, note in zip(("target", "drafter"), notes, strict=True):
+            assert offline.json[side] == online.json[side] | {"notes": [note]}
     assert not hub.log
 
 
@@ -222,6 +225,39 @@ def test_a_record_that_cannot_be_kept_is_no_error(hub, client, pair):
     (client / "specdec-check").write_text("")
 
     assert settle(Access()).decision.verdict is Verdict.CERTIFIED
+
+
+def test_a_record_is_written_whole_or_not_at_all(hub, known):
+    file = known / "specdec-check" / "org%2Ftarget" / f"{hub.commit('org/target')}.json"
+    file.unlink()
+    file.mkdir()
+
+    assert settle(Access()).decision.verdict is Verdict.CERTIFIED
+    assert {path.name for path in file.parent.iterdir()} == {file.name, "refs"}
+
+
+@pytest.mark.parametrize(
+    ("listed", "sound"),
+    [
+        (Entry("f", 5, sha256=hashlib.sha256(b"bytes").hexdigest(), git_blob="of the pointer"), True),
+        (Entry("f", 5, sha256=hashlib.sha256(b"other").hexdigest()), False),
+        (Entry("f", 5, git_blob=git_blob_id(b"bytes")), True),
+        (Entry("f", 5, git_blob=git_blob_id(b"other")), False),
+        (Entry("f", 5), True),
+        (Entry("f", 4), False),
+        (Entry("f", 6), False),
+        (Entry("f", 11), False),
+        (Entry("f"), False),
+    ],
+)
+def test_cached_bytes_are_those_of_the_listing_or_decide_nothing(tmp_path, listed, sound):
+    (tmp_path / "f").write_bytes(b"bytes")
+
+    if sound:
+        assert read_cached(tmp_path / "f", listed, 10, "org/name") == b"bytes"
+        return
+    with pytest.raises(MalformedError, match=r"^org/name: "):
+        read_cached(tmp_path / "f", listed, 10, "org/name")
 
 
 # Pinned commits

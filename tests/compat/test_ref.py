@@ -9,6 +9,7 @@ import pytest
 from huggingface_hub.utils import HFValidationError, validate_repo_id
 from hypothesis import example, given
 from hypothesis import strategies as st
+
 from specdec_check.compat.errors import BadReferenceError
 from specdec_check.compat.ref import Kind, ModelRef, is_name, parse
 
@@ -75,6 +76,7 @@ def test_only_a_full_commit_is_pinned():
     assert parse(f"org/name@{COMMIT}").pinned
     assert not parse(f"org/name@{COMMIT[:12]}").pinned
     assert not parse(f"org/name@{COMMIT.upper()}").pinned
+    assert not parse(f"org/name@{COMMIT}0").pinned
     assert not parse("org/name").pinned
 
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from snapshots import BYTE_LEVEL, snapshot, tokenizer
+
 from specdec_check.compat.facts import Evidence, Fingerprint, Rows, Unknown
 from specdec_check.compat.fingerprint import fingerprint
 from specdec_check.compat.relation import Comparison, Pair, Relation, compare, proposable

@@ -2,8 +2,9 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
-from specdec_check.compat.tokenizer.spelling import Family, added_tokens, trained_tokens
 from tokenizers import decoders, pre_tokenizers
+
+from specdec_check.compat.tokenizer.spelling import Family, added_tokens, trained_tokens
 
 ALPHABET = pre_tokenizers.ByteLevel.alphabet()
 SPELL = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
@@ -63,7 +64,7 @@ def test_outside_the_alphabet_a_token_is_its_own_text(text: str) -> None:
 
 @given(st.data())
 def test_a_token_means_the_same_in_any_company(data: st.DataObject) -> None:
-    odd = st.sampled_from(["", " ", "\0", "\n", "\x7f", "\xa0", "\xad", "<｜end▁of▁sentence｜>", "漢", "\ud800", "Ġ\0"])
+    odd = st.sampled_from(["", " ", "\0", "\n", "\x7f", "\xa0", "\xad", "<|end▁of▁sentence|>", "漢", "\ud800", "Ġ\0"])
     picked = data.draw(st.lists(st.tuples(st.integers(0, 2500), odd), max_size=6))
     spellings = ["Ġtoken", "Ā", ""] * 850
     for place, spelling in picked:
@@ -106,8 +107,8 @@ def test_plain_tokens_are_their_text() -> None:
 
 
 def test_added_tokens_are_their_content() -> None:
-    contents = ["<|im_end|>", "Ġ", "<0x0A>", "  ", "<｜end▁of▁sentence｜>"]
+    contents = ["<|im_end|>", "Ġ", "<0x0A>", "  ", "<|end▁of▁sentence|>"]
     texts = [content.encode() for content in contents]
 
     assert added_tokens(Family.BYTE_LEVEL, contents) == added_tokens(Family.PLAIN, contents) == texts
-    assert added_tokens(Family.SENTENCEPIECE, contents) == [*texts[:-1], "<｜end of sentence｜>".encode()]
+    assert added_tokens(Family.SENTENCEPIECE, contents) == [*texts[:-1], b"<|end of sentence|>"]

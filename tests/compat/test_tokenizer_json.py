@@ -4,15 +4,16 @@ import json
 from typing import Any
 
 import pytest
-from hostile import TEXTS, damaged, nested, torn, written
+from hostile import TEXTS, damaged, nested, torn, tried, written
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from snapshots import BYTE_LEVEL, SENTENCEPIECE, added_token, dump, tokenizer
+from tokenizers import AddedToken
+from tokenizers import Tokenizer as Library
+
 from specdec_check.compat.errors import MalformedError
 from specdec_check.compat.tokenizer.added import Added
 from specdec_check.compat.tokenizer.tokenizer_json import Tokenizer, read
-from tokenizers import AddedToken
-from tokenizers import Tokenizer as Library
 
 CONTENTS = st.sampled_from(["a", "b", "c", "X", "Y", "Z", "<s>", "", "▁", "Ġ", "[PAD]"])
 VOCABS = st.dictionaries(CONTENTS.filter(bool), st.integers(0, 9), max_size=6).filter(
@@ -76,7 +77,9 @@ def test_ids_and_flags_are_as_the_library_assigns_them(
     assert ours.vocabulary.special == {number for number in named if not kept[number]}
 
 
-@given(st.lists(st.sampled_from(["a", "b", "▁c", "<s>", "<unk>"]), min_size=1, max_size=6), st.lists(ENTRIES, max_size=4))
+@given(
+    st.lists(st.sampled_from(["a", "b", "▁c", "<s>", "<unk>"]), min_size=1, max_size=6), st.lists(ENTRIES, max_size=4)
+)
 def test_unigram_ids_are_places_in_its_list(pieces: list[str], entries: list[Any]) -> None:
     model = {"type": "Unigram", "vocab": [[piece, -1.0] for piece in pieces], "unk_id": 0}
     whole = tokenizer([], tuple(entries), model=model)
@@ -139,9 +142,9 @@ def test_added_tokens_are_their_content_also_where_they_were_trained() -> None:
     assert tokens(whole) == (b" x", "Ġy".encode(), "Ġz".encode(), b" w")
 
 
-@pytest.mark.parametrize(("decoder", "text"), [(BYTE_LEVEL, "<｜end▁of▁text｜>"), (SENTENCEPIECE, "<｜end of text｜>")])
+@pytest.mark.parametrize(("decoder", "text"), [(BYTE_LEVEL, "<|end▁of▁text|>"), (SENTENCEPIECE, "<|end of text|>")])
 def test_a_space_mark_in_an_added_token_is_a_space_in_sentencepiece_alone(decoder: Any, text: str) -> None:
-    whole = tokenizer({"a": 0}, ("<｜end▁of▁text｜>",), decoder=decoder)
+    whole = tokenizer({"a": 0}, ("<|end▁of▁text|>",), decoder=decoder)
 
     assert tokens(whole) == (b"a", text.encode())
 
@@ -299,11 +302,9 @@ def test_a_pipeline_of_any_depth_is_a_value_or_refused(part: str) -> None:
     for depth in range(50, 1100, 25):
         deep = nested(depth, '{"type": "Fuse"}', '{"type": "Sequence", "decoders": [', "]}").decode()
         data = dump(tokenizer({"a": 0})).decode().replace(f'"{part}": null', f'"{part}": {deep}')
-        try:
-            read(data.encode(), ())
-        except MalformedError as error:
-            assert "nested too deep" in error.message
-            refusals += 1
+        _, refusal = tried(read, data.encode(), ())
+        assert not refusal or "nested too deep" in refusal
+        refusals += bool(refusal)
     assert refusals
 
 
@@ -321,10 +322,10 @@ def test_any_text_may_be_a_token(text: str) -> None:
 @given(damaged(SOUND).map(written) | torn(dump(SOUND)), st.booleans())
 def test_a_damaged_file_is_a_value_or_malformed(data: bytes, more: bool) -> None:
     extra = (Added("<new>", special=True), Added("<x>", special=False, declared=9)) if more else ()
-    try:
-        found = read(data, extra)
-    except MalformedError as error:
-        assert len(error.message) < 300
+    found, refusal = tried(read, data, extra)
+
+    assert len(refusal) < 300
+    if found is None:
         return
     assert isinstance(found.vocabulary.digest, str)
     assert all(found.vocabulary.token(number) is not None for number in found.vocabulary.added)

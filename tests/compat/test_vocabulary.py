@@ -5,6 +5,7 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from specdec_check.compat.errors import MalformedError
 from specdec_check.compat.tokenizer.vocabulary import MAX_ID, Vocabulary, build
 
@@ -49,7 +50,9 @@ def test_flags_do_not_touch_the_digest() -> None:
 
 
 def test_placeholders_carry_no_token() -> None:
-    vocabulary = made({0: b"[PAD0]", 1: b"a", 2: b"[PAD]", 3: b"[PAD1]x", 4: b"[PAD151669]"}, added=(1, 4), special=(4,))
+    vocabulary = made(
+        {0: b"[PAD0]", 1: b"a", 2: b"[PAD]", 3: b"[PAD1]x", 4: b"[PAD151669]"}, added=(1, 4), special=(4,)
+    )
 
     assert vocabulary.tokens == (None, b"a", b"[PAD]", b"[PAD1]x")
     assert (vocabulary.added, vocabulary.special) == ({1}, frozenset())
@@ -81,7 +84,9 @@ def test_reserved_spellings_are_control(text: str) -> None:
     assert made({0: text.encode()}).is_control(0)
 
 
-@pytest.mark.parametrize("text", ["<s>", "the", "reserved", "<b>", "[unused]", "<extra", "x<unused7>", "<unused7>x", ""])
+@pytest.mark.parametrize(
+    "text", ["<s>", "the", "reserved", "<b>", "[unused]", "<extra", "x<unused7>", "<unused7>x", ""]
+)
 def test_other_spellings_are_control_only_by_their_flags(text: str) -> None:
     tokens = {0: text.encode(), 1: b"a"}
 

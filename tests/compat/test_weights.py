@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from making import make_model
 from snapshots import header_bytes
+
 from specdec_check.compat.errors import MalformedError
 from specdec_check.compat.weights import (
     FIRST_READ,

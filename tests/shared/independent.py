@@ -3,21 +3,36 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 
 import tokenizers
 
 
+class Kind(Enum):
+    """How the trained tokens are spelled."""
+
+    BYTE_LEVEL = "bytes as characters"
+    PIECES = "pieces with marked spaces"
+    PIECES_AND_BYTES = "such pieces, and <0x0A> for the bytes that none covers"
+
+
+def kind_of(library: tokenizers.Tokenizer) -> Kind:
+    """By what the decoder does, not by what it is called."""
+    decode = library.decoder.decode
+    if decode(["x", "Ċ"]) == "x\n":
+        return Kind.BYTE_LEVEL
+    assert decode(["x", "▁y"]) == "x y"
+    return Kind.PIECES if library.token_to_id("<0x0A>") is None else Kind.PIECES_AND_BYTES
+
+
 def tokens_of(library: tokenizers.Tokenizer) -> dict[int, bytes]:
-    """Each id's bytes, its family told by what the decoder does and not by what it is called."""
-    decoder, added = library.decoder, library.get_added_tokens_decoder()
-    byte_level = decoder is not None and decoder.decode(["x", "Ċ"]) == "x\n"
-    marks = decoder is not None and decoder.decode(["x", "▁y"]) == "x y"
-    trained: Callable[[str], bytes] = _from_gpt2 if byte_level else _from_pieces if marks else str.encode
+    """Each id's bytes."""
+    level = kind_of(library) is Kind.BYTE_LEVEL
+    trained = _from_gpt2 if level else _from_pieces
     tokens = {number: trained(spelling) for spelling, number in library.get_vocab(with_added_tokens=True).items()}
-    for number, token in added.items():
-        tokens[number] = (token.content.replace("▁", " ") if marks else token.content).encode()
+    for number, token in library.get_added_tokens_decoder().items():
+        tokens[number] = (token.content if level else token.content.replace("▁", " ")).encode()
     return tokens
 
 
@@ -55,16 +70,10 @@ class Counts:
     same: int
     differ: int
     only: tuple[int, int]
-    shared: int
 
 
 def counts(target: dict[int, bytes], drafter: dict[int, bytes]) -> Counts:
     """Compare two vocabularies."""
     both = target.keys() & drafter.keys()
     same = sum(target[number] == drafter[number] for number in both)
-    return Counts(
-        same,
-        len(both) - same,
-        (len(target.keys() - both), len(drafter.keys() - both)),
-        len(set(target.values()) & set(drafter.values())),
-    )
+    return Counts(same, len(both) - same, (len(target) - len(both), len(drafter) - len(both)))

@@ -4,7 +4,6 @@ The folder is the one in SPECDEC_SHARED_HUB, else `../shared/hub` beside the che
 """
 
 import hashlib
-import json
 import os
 import re
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from pathlib import Path
 from hub.contents import follow
 
 _BESIDE = Path(__file__).resolve().parents[3] / "shared" / "hub"
-_TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
+_BESIDE_TOKENIZER = ("config.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
 
 
 def _found() -> Path | None:
@@ -43,25 +42,19 @@ def models_with(name: str) -> list[str]:
 
 
 def distinct_tokenizers() -> list[str]:
-    """One model of each set that shares all that a loader reads of a tokenizer."""
-    first: dict[str, str] = {}
+    """One model for each tokenizer.json: of those that share it, the one with most files beside it that say more."""
+    best: dict[str, tuple[int, str]] = {}
     for model in models_with("tokenizer.json"):
-        digest = hashlib.sha256(_loader_class(model))
-        for name in _TOKENIZER_FILES:
-            digest.update(b"\0" + hashlib.sha256(read(model, name)).digest())
-        first.setdefault(digest.hexdigest(), model)
-    return sorted(first.values())
+        digest = hashlib.sha256(read(model, "tokenizer.json")).hexdigest()
+        more = sum(len(read(model, name)) for name in _BESIDE_TOKENIZER if read(model, name))
+        best[digest] = max(best.get(digest, (0, "")), (more, model))
+    return sorted(model for _, model in best.values())
 
 
 def read(model: str, name: str) -> bytes:
     """A file's bytes, whatever kind of link it is; none where it is absent."""
     path = (FOLDER or Path()) / model / name
     return follow(path).read_bytes() if path.exists() else b""
-
-
-def _loader_class(model: str) -> bytes:
-    config = json.loads(read(model, "config.json") or b"{}")
-    return repr([config.get("model_type"), config.get("tokenizer_class")]).encode()
 
 
 def rows() -> list[Row]:

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from shared.independent import tokens_of
 from shared.models import distinct_tokenizers
+from tokenizers import Tokenizer
+
 from specdec_check.compat.fingerprint import fingerprint
 from specdec_check.compat.pipeline import Access, read
 from specdec_check.compat.ref import parse
 from specdec_check.compat.tokenizer.vocabulary import Vocabulary
-from tokenizers import Tokenizer
 
 pytestmark = pytest.mark.shared
 
