@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 from rich.console import Console
+
 from specdec_check.compat.certificate import tool_version
 from specdec_check.compat.pipeline import DEFAULT_SECONDS, Access
 from specdec_check.compat.visible import visible

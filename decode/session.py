@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 import transformers
+
 from specdec_check.compat.certificate import tool_version
 
 from .decoder import Decoder

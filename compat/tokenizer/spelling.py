@@ -6,7 +6,7 @@ A vocabulary has up to a quarter of a million tokens, so trained tokens are turn
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from enum import StrEnum
 from io import BytesIO
 
@@ -45,7 +45,7 @@ _BYTE_TOKENS = {f"<0x{high}{low}>": bytes([int(high + low, 16)]) for high in _DI
 def trained_tokens(family: Family, spellings: list[str]) -> list[bytes]:
     """The bytes of trained tokens, in order."""
     if family is Family.BYTE_LEVEL:
-        return list(_byte_level(spellings))
+        return _byte_level(spellings)
     return _sentencepiece(spellings) if family is Family.SENTENCEPIECE else _utf8(spellings)
 
 
@@ -54,15 +54,17 @@ def added_tokens(family: Family, contents: Iterable[str]) -> list[bytes]:
     return _spaced(contents) if family is Family.SENTENCEPIECE else _utf8(contents)
 
 
-def _byte_level(spellings: list[str]) -> Iterator[bytes]:
+def _byte_level(spellings: list[str]) -> list[bytes]:
+    tokens: list[bytes] = []
     for start in range(0, len(spellings), _AT_ONCE):
         several = spellings[start : start + _AT_ONCE]
         data = _inverted("".join(several))
         if data is None:
-            yield from map(_byte_level_token, several)
+            tokens += map(_byte_level_token, several)
         else:
             # A character is a byte, so that what was joined is cut at the same places.
-            yield from map(BytesIO(data).read, map(len, several))
+            tokens += map(BytesIO(data).read, map(len, several))
+    return tokens
 
 
 def _byte_level_token(spelling: str) -> bytes:

@@ -27,7 +27,7 @@ def agreement(target: LlamaForCausalLM, drafter: LlamaForCausalLM, ids: Tensor, 
     """Measure on ids (N,), cut into windows of the given length; what remains at the end is left out."""
     table = ids[: len(ids) // length * length].view(-1, length)
     sampled, greedy = [], []
-    for batch in table.split(8):
+    for batch in torch.split(table, 8):
         p = target(batch, use_cache=False).logits.softmax(-1)
         q = drafter(batch, use_cache=False).logits.softmax(-1)
         sampled.append(torch.minimum(p, q).sum(-1).flatten())

@@ -35,7 +35,7 @@ def windows(ids: Tensor, length: int, count: int, seed: int) -> Iterator[Tensor]
         offset = int(torch.randint(length, (1,), generator=generator))
         cuts = (len(ids) - offset) // length
         table = ids[offset : offset + cuts * length].view(cuts, length)
-        for chosen in torch.randperm(cuts, generator=generator).split(count):
+        for chosen in torch.split(torch.randperm(cuts, generator=generator), count):
             if len(chosen) == count:
                 yield table[chosen]
 
@@ -77,7 +77,7 @@ def fit(
         done = max(step / budget.steps, seconds / budget.seconds)
         if step % 100 == 0 or done >= 1:
             click.echo(f"{name}: step {step}, {seconds:.0f} s, loss {loss.item():.3f}")
-    model.eval()
+    model.train(False)
 
 
 def _optimizers(model: LlamaForCausalLM, other_rate: float) -> list[torch.optim.Optimizer]:

@@ -54,6 +54,8 @@ def build(shape: Shape, seed: int) -> LlamaForCausalLM:
 def save(model: LlamaForCausalLM, tokenizer: Tokenizer, folder: Path) -> LlamaForCausalLM:
     """Write a whole checkpoint in bfloat16; return what a reader of it gets, in float32."""
     folder.mkdir(parents=True, exist_ok=True)
-    model.to(torch.bfloat16).save_pretrained(folder)
+    model.bfloat16().save_pretrained(folder)
     save_tokenizer(tokenizer, folder)
-    return LlamaForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+    reread: LlamaForCausalLM = LlamaForCausalLM.from_pretrained(folder, dtype=torch.float32)
+    reread.train(False)
+    return reread

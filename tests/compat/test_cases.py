@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from making import ABSENT, OTHER_CORPUS, make_model, respell_token
+
 from specdec_check.compat.finding import Severity
 from specdec_check.compat.pipeline import check
 from specdec_check.compat.report import text

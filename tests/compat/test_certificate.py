@@ -8,8 +8,9 @@ from typing import Any
 
 import jsonschema
 import pytest
-import specdec_check.compat
 from making import OTHER_CORPUS, edit_json, make_model, respell_token
+
+import specdec_check.compat
 from specdec_check.compat import certificate as certificates
 from specdec_check.compat import ref
 from specdec_check.compat.certificate import CertificateError, Statement

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-import specdec_check.compat
 from making import OTHER_CORPUS, make_model, respell_token
 from rich.console import Console
+
+import specdec_check.compat
 from specdec_check.compat.errors import CheckError, NotFoundError, SeveralErrors
 from specdec_check.compat.pipeline import Report, check
 from specdec_check.compat.report import machine, text

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from making import make_model
+
 from specdec_check.compat.engines.outcome import Judgement, Outcome
 from specdec_check.compat.facts import Fingerprint, Unknown
 from specdec_check.compat.finding import Severity

@@ -15,6 +15,7 @@ else:
     import tokenizers
     import torch
     import transformers
+
     from specdec_check.decode.decoder import Decoder
     from specdec_check.decode.draft import ModelDrafter
     from specdec_check.decode.pairing import Pairing

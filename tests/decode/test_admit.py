@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from making import OTHER_CORPUS, SENTENCEPIECE, edit_json, make_model, respell_token
+
 from specdec_check.compat import certificate as certificates
 from specdec_check.compat.pipeline import Access, check
 from specdec_check.decode.admit import NotAdmittedError, by_certificate, by_check

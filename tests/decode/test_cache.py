@@ -4,6 +4,7 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from specdec_check.decode.cache import RollbackCache
 from specdec_check.decode.runner import Runner
 

@@ -4,11 +4,12 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM
+from transformers.generation import LogitsProcessorList
+
 from specdec_check.decode.errors import DecodeError
 from specdec_check.decode.options import Sampling
 from specdec_check.decode.sample import distribution, draw, scores
-from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM
-from transformers.generation import LogitsProcessorList
 
 SAMPLINGS = st.builds(
     Sampling,

@@ -1,6 +1,7 @@
 """Greedy speculative decoding is the target's own greedy decoding, token for token, whatever the drafter."""
 
 import pytest
+
 from specdec_check.decode.options import Options
 from specdec_check.decode.pairing import ranges
 

@@ -7,6 +7,7 @@ import pytest
 import torch
 import transformers
 from safetensors.torch import load_file, save_file
+
 from specdec_check.decode.errors import DecodeError
 from specdec_check.decode.load import load_model
 from specdec_check.decode.options import Options

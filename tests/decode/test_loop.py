@@ -6,6 +6,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from specdec_check.decode.errors import DecodeError
 from specdec_check.decode.options import Options, Sampling
 from specdec_check.decode.stats import total

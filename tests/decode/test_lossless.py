@@ -4,6 +4,7 @@ import itertools
 
 import pytest
 import torch
+
 from specdec_check.decode import sample
 from specdec_check.decode.draft import Draft, ModelDrafter
 from specdec_check.decode.options import Options, Sampling

@@ -5,6 +5,7 @@ import itertools
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from specdec_check.decode.errors import DecodeError
 from specdec_check.decode.pairing import Pairing, ranges
 

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 import transformers
+
 from specdec_check.decode.errors import DecodeError
 from specdec_check.decode.probe import probe
 

@@ -7,16 +7,17 @@ import sys
 from pathlib import Path
 
 import pytest
-import specdec_check.decode
 import torch
 from click.testing import CliRunner, Result
 from hub.server import LoopbackHub
 from making import respell_token
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+import specdec_check.decode
 from specdec_check.compat import certificate as certificates
 from specdec_check.compat.pipeline import check
 from specdec_check.decode import demo
 from specdec_check.decode.cli import cli
-from transformers import AutoModelForCausalLM, AutoTokenizer
 
 DEMO = Path(specdec_check.decode.__file__).parent / "demo"
 
@@ -130,7 +131,7 @@ def test_weights_of_another_width_do_not_decode(certificate: Path, folders: tupl
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        ((), "Give --prompt"),
+        ((), "Give two models"),
         (("demo:target",), "Give two models"),
         (("demo:target", "demo:drafter", "--certificate", "x.json", "--prompt", "x"), "either --certificate or"),
         (("demo:target", "demo:drafter", "--prompt", "x", "--temperature", "-1"), "temperature"),

@@ -3,9 +3,10 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from specdec_check.decode.stream import Detokenizer, StopStrings, TextStream
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
+
+from specdec_check.decode.stream import Detokenizer, StopStrings, TextStream
 
 LAW = settings(max_examples=80, deadline=None, derandomize=True)
 
