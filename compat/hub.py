@@ -48,6 +48,7 @@ _DOWNLOADS = 4  # of weights, side by side; each file is fetched in parallel par
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _T = TypeVar("_T")
 _ours = threading.local()
+_opening = threading.Lock()  # older clients open a session for each thread that asks for the first one
 
 # The client's warnings would mix into what the command line says. Whoever asked for more gets it.
 if hub_logging.get_verbosity() == hub_logging.WARNING:
@@ -215,9 +216,10 @@ def _alert(call: Callable[[], _T]) -> _T:
 
     By itself the client tries some calls again and others not, and waits for as long as it is told to.
     """
-    hooks = get_session().event_hooks["response"]
-    if _raise_busy not in hooks:
-        hooks.append(_raise_busy)
+    with _opening:
+        hooks = get_session().event_hooks["response"]
+        if _raise_busy not in hooks:
+            hooks.append(_raise_busy)
     _ours.asking = True
     try:
         return call()

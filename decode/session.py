@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .show import RoundPrinter
 
 
+_DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 _WORTH_SHARING = 30_000_000  # parameters
 
 
@@ -120,7 +121,7 @@ def _model(admitted: Admitted, device: str, dtype: str | None) -> transformers.P
         name=admitted.name,
         rows=admitted.rows,
         device=device,
-        dtype=chosen if chosen == "auto" else getattr(torch, chosen),
+        dtype=_DTYPES[chosen] if chosen in _DTYPES else "auto",
     )
     probe(loaded.model, admitted.name)
     return loaded.model
@@ -134,6 +135,6 @@ def _tokenizer(admitted: Admitted) -> PreTrainedTokenizerFast:
             f"{admitted.name}'s tokenizer could not be loaded ({str(error).splitlines()[0][:200]}): check its files.",
             model=admitted.name,
         ) from error
-    if not getattr(found, "backend_tokenizer", None):
+    if not isinstance(found, transformers.PreTrainedTokenizerFast):
         raise DecodeError(f"{admitted.name} has no fast tokenizer, which decoding text needs.", model=admitted.name)
     return found

@@ -46,7 +46,7 @@ class RoundPrinter:
         for piece in pieces[: done.accepted]:
             self._print(piece, _ACCEPTED)
         for token in done.drafted[done.accepted :]:
-            rejected = tokenizer.decode([token])
+            rejected = str(tokenizer.decode([token]))
             self._print(rejected if self._coloured else f"[-{rejected}-]", _REJECTED)
         for piece in pieces[done.accepted :]:
             self._print(piece if self._coloured or not piece else f"{{+{piece}+}}", _OWN)

@@ -80,7 +80,7 @@ class CommandLine:
         **environment: str,
     ) -> subprocess.Popen[str]:
         """Start without waiting; the shell script has the command line in "$@"."""
-        known = {**self.hub.environment(home or self.home, token), "PYTHONFAULTHANDLER": "1", **environment}
+        known = {**self.hub.environment(home or self.home, token), "PYTHONUNBUFFERED": "", **environment}
         self.folder.mkdir(exist_ok=True)
         return subprocess.Popen(
             ["/bin/sh", "-c", script, "sh", sys.executable, "-c", program, *map(str, words)],

@@ -136,10 +136,7 @@ def _applying(file: _File, extra: tuple[Added, ...]) -> Iterator[Added]:
     """The tokens of other files, less those that the file's own overrule."""
     ids, contents = {token.declared for token in file.own}, {token.content for token in file.own}
     for token in extra:
-        overruled = (token.declared is not None and token.declared in ids) or (
-            token.if_new and token.content in contents
-        )
-        if not overruled:
+        if token.declared not in ids and not (token.if_new and token.content in contents):
             yield token
 
 

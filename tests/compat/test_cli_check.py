@@ -223,7 +223,7 @@ def test_on_a_pipe_each_finding_is_one_line_without_colour(specdec_check, publis
     publish("org/target")
     publish("org/stranger", corpus=OTHER_CORPUS, context=64, eos="<|stop|>")
 
-    run = specdec_check("org/target", "org/stranger", COLUMNS="40", FORCE_COLOR="")
+    run = specdec_check("org/target", "org/stranger", COLUMNS="40")
 
     assert "\x1b" not in run.stdout
     assert {line[:8].strip() for line in run.stdout.splitlines()[1:]} <= {

@@ -24,6 +24,9 @@ def test_what_is_not_is_left_behind():
         with pytest.raises(DeadlinePassedError, match=r"^0\.2 s$"):
             Deadline(0.2).run(release.wait)
         assert 0.2 <= time.monotonic() - start < 2
+        left = [thread for thread in threading.enumerate() if thread.name.endswith("(work)")]
+        assert left
+        assert all(thread.daemon for thread in left)  # so that it ends with the process
     finally:
         release.set()
 

@@ -219,7 +219,7 @@ def test_a_program_that_has_ended_leaves_nothing_waiting(
 def test_in_a_shell(specdec_check, folders, shell):
     script = f'set -o pipefail; specdec_check() {{ {os.sys.executable} -c "{PROGRAM}" "$@"; }}; '
     command = script + shell.format(*folders) + "; echo ${PIPESTATUS[0]}"
-    environment = specdec_check.hub.environment(specdec_check.home)
+    environment = specdec_check.hub.environment(specdec_check.home) | {"PYTHONUNBUFFERED": ""}
 
     ended = subprocess.run(["/bin/bash", "-c", command], env=environment, capture_output=True, text=True, check=False)
 

@@ -105,6 +105,7 @@ FILES = {
         "eos_token": "<y>",
         "pad_token": "<pad>",
     },
+    "listed and named": {"added_tokens_decoder": {"2": added_token("<s>", 2)}, "eos_token": "<s>"},
     "named": {"eos_token": "<eos>", "pad_token": "b", "unk_token": "<s>"},
     "more": {"additional_special_tokens": ["<more>", "<s>", "<most>"], "bos_token": "<bos>"},
     "own names": {"image_token": "<image>", "extra_special_tokens": {"audio_token": "<audio>"}},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,7 +16,7 @@ from specdec_check.compat.errors import CheckError, MalformedError, NotFoundErro
 from specdec_check.compat.local import FolderRepository, locate
 from specdec_check.compat.ref import Kind, ModelRef, parse
 from specdec_check.compat.snapshot import DECIDING, Entry, Snapshot, loader_files, take
-from specdec_check.compat.weights import INDEX
+from specdec_check.compat.weights import INDEX, Header
 
 needs_permissions = pytest.mark.skipif(os.geteuid() == 0, reason="permissions do not bind root")
 
@@ -59,6 +60,25 @@ def test_digests_name_every_file_that_decided(model):
 
     assert set(before) == {*DECIDING} & {*before} | {"model.safetensors#header"}
     assert {path for path in before if before[path] != after[path]} == {"config.json"}
+
+
+def test_an_error_leaves_no_reading_behind(model):
+    read: list[str] = []
+
+    class Slow(FolderRepository):
+        def header(self, path: str) -> Header:
+            time.sleep(0.2)
+            read.append(path)
+            return super().header(path)
+
+        def read(self, path: str, limit: int) -> bytes:
+            raise MalformedError(f"{path} is no good, not even {limit} bytes of it.")
+
+    with ThreadPoolExecutor(8) as pool:
+        with pytest.raises(MalformedError, match="is no good"):
+            take(Slow(ModelRef("m", Kind.FOLDER, str(model.folder))), pool)
+
+        assert read == ["model.safetensors"]
 
 
 def test_progress_counts_every_file(model):

@@ -1,6 +1,6 @@
 """Spellings and the bytes that they stand for, against the decoders of the tokenizers library."""
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tokenizers import decoders, pre_tokenizers
 
@@ -56,6 +56,10 @@ def test_any_bytes_are_as_the_decoder_has_them(spellings: list[str]) -> None:
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
+@example("Ġ\0")
+@example("Ġ ")
+@example("Ġ\xad")
+@example("Ġ漢")
 def test_outside_the_alphabet_a_token_is_its_own_text(text: str) -> None:
     expected = DECODER.decode([text])
 
