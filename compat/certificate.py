@@ -68,7 +68,7 @@ def load(data: bytes, name: str) -> Statement:
         CertificateError: if it is no certificate of this tool, or one of a version that this one does not know.
     """
     try:
-        statement = json.loads(data)
+        statement = json.loads(data, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
         raise CertificateError(f"{name} is not a certificate: it is not readable JSON. Issue a new one.") from error
     if not isinstance(statement, dict) or statement.get("_type") != STATEMENT:
@@ -82,12 +82,20 @@ def load(data: bytes, name: str) -> Statement:
         for position, side in enumerate(SIDES):
             original(statement, side), locked(statement, side), locked_files(statement, side)
             locked_facts(statement, side), dict(statement["subject"][position])
-        policy_of(statement)
+        policy_of(statement), dict(statement["predicate"]["verifier"])
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         raise CertificateError(
             f"{name} is a certificate with parts missing or out of shape: it was edited or cut off. Issue a new one."
         ) from error
     return statement
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose keys stand once each: of two, readers would disagree on which counts."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key stands twice")
+    return found
 
 
 def read_file(file: Path) -> Statement:
@@ -135,7 +143,9 @@ def locked_facts(statement: Statement, side: str) -> dict[str, str]:
 def policy_of(statement: Statement) -> Policy:
     """The policy that the pair was certified under."""
     found = statement["predicate"]["policy"]
-    if not found["engines"] or not ENGINES.keys() >= set(found["engines"]):
+    if not found["engines"] or len(set(found["engines"])) < len(found["engines"]) or found["fail_on"] == "note":
+        raise ValueError("no policy that can be asked for")
+    if not ENGINES.keys() >= set(found["engines"]):
         raise ValueError(f"the certificate speaks for {found['engines']}, and this version knows {list(ENGINES)}")
     return Policy(tuple(found["engines"]), bool(found["strict"]), Severity(found["fail_on"]))
 

@@ -15,6 +15,7 @@ from rich.text import Text
 from . import certificate as certificates
 from .certificate import tool_version
 from .errors import CheckError
+from .exit import UNDECIDED
 from .finding import Severity
 from .pipeline import DEFAULT_SECONDS, Access, Report, check
 from .report import machine
@@ -45,8 +46,10 @@ class _Group(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if not args:
-            args = ["--help"]
-        elif args[0] not in self.commands and args[0] not in ("--help", "-h", "--version"):
+            # Not 0: a script whose two variables are empty must not read it as "certified".
+            click.echo(ctx.get_help(), err=True)
+            ctx.exit(UNDECIDED)
+        if args[0] not in self.commands and args[0] not in ("--help", "-h", "--version"):
             args = ["check", *args]
         return super().parse_args(ctx, args)
 

@@ -84,6 +84,8 @@ class Architecture:
         stateful: whether its layers keep a state that cannot be rolled back.
         remote_code: whether the repository names code of its own (`auto_map`).
         quantization: the method named in `quantization_config`, if any.
+        rope_switch: the length in tokens at which `longrope` changes the rotary factors of a whole forward; None where
+            they never change.
     """
 
     model_type: str
@@ -91,6 +93,7 @@ class Architecture:
     stateful: bool
     remote_code: bool
     quantization: str | None
+    rope_switch: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,10 @@ def _tokenizer(snapshot: Snapshot, files: Files) -> Tokenizer | Unknown:
         other = [path for path in snapshot.entries if path in _OTHER_FORMATS or path.endswith(".tiktoken")]
         found = f" (it has {', '.join(other)}, which this version does not read)" if other else ""
         return Unknown(f"publishes no {TOKENIZER}{found}")
-    return read(data, added.extra_tokens(files))
+    tokenizer = read(data, added.extra_tokens(files))
+    if tokenizer.odd is not None:
+        return Unknown(f"decodes its tokens by a step that this version does not know ({tokenizer.odd})")
+    return tokenizer
 
 
 def _special(role: str, files: Files, config: Config, tokenizer: Tokenizer | Unknown) -> Special | Unknown:

@@ -60,8 +60,16 @@ class Config:
 
 
 def vocabulary_size(config: Config) -> int | Unknown | None:
-    """V."""
-    return _NO_CONFIG if config.whole is None else config.number("vocab_size")
+    """V. What is no whole number above zero is damage; two sizes that contradict each other are none."""
+    if config.whole is None:
+        return _NO_CONFIG
+    given = [part["vocab_size"] for part in (config.of_text, config.whole) if part.get("vocab_size") is not None]
+    for value in given:
+        if (integer(value) or 0) < 1:
+            raise MalformedError("config.json gives a vocab_size that is no whole number above zero: correct it.")
+    if len(set(given)) > 1:
+        return Unknown(f"declares two vocabulary sizes, {given[0]} in {config.path} and {given[1]} beside it")
+    return int(given[0]) if given else None
 
 
 def context_of(config: Config) -> int | Unknown | None:
@@ -88,11 +96,23 @@ def architecture(config: Config) -> Architecture | Unknown:
         return Unknown("names no model_type in config.json")
     return Architecture(
         model_type=model_type,
-        kind=_kind(model_type, config.whole),
+        kind=_kind(model_type, config),
         stateful=_stateful(model_type, config.of_text),
         remote_code="auto_map" in config.whole,
         quantization=_quantization(config.whole) or _quantization(config.of_text),
+        rope_switch=_rope_switch(config),
     )
+
+
+def _rope_switch(config: Config) -> int | None:
+    """Where LongRoPE goes from its short to its long factors (arXiv 2402.13753, as transformers computes it)."""
+    for key in ("rope_parameters", "rope_scaling"):
+        rope = mapping(config.of_text.get(key))
+        for part in (rope, *map(mapping, rope.values())):  # newer configs have one for each kind of layer
+            if (part.get("rope_type") or part.get("type")) in ("longrope", "su"):
+                own = integer(part.get("original_max_position_embeddings"))
+                return own or config.number("original_max_position_embeddings", *_CONTEXT)
+    return None
 
 
 def _stateful(model_type: str, of_text: dict[str, Any]) -> bool:
@@ -102,10 +122,12 @@ def _stateful(model_type: str, of_text: dict[str, Any]) -> bool:
     return bool(types & model_types.STATEFUL or kinds & model_types.STATEFUL_LAYERS)
 
 
-def _kind(model_type: str, whole: dict[str, Any]) -> Kind | Unknown:
-    if whole.get("is_encoder_decoder") is True or model_type in model_types.ENCODER_DECODERS:
+def _kind(model_type: str, config: Config) -> Kind | Unknown:
+    whole, types = config.whole or {}, {model_type, text(config.of_text.get("model_type"))}
+    encodes = whole.get("is_encoder_decoder") or config.of_text.get("is_encoder_decoder")
+    if encodes or types & model_types.ENCODER_DECODERS:
         return Kind.ENCODER_DECODER
-    if model_type in model_types.ENCODERS:
+    if types & model_types.ENCODERS:
         return Kind.CAUSAL if whole.get("is_decoder") is True else Kind.ENCODER
     if model_type in model_types.CAUSAL:
         return Kind.CAUSAL
@@ -121,8 +143,10 @@ def _quantization(config: dict[str, Any]) -> str | None:
 
 def rows_of(snapshot: Snapshot, index: Index | None, config: Config) -> Rows | Unknown:
     """R from the headers; from the config's claim where the weights have no header that can be read."""
+    if elsewhere := _weights_elsewhere(snapshot, config):
+        return Unknown(elsewhere)
     if snapshot.headers:
-        return _rows_in_headers(snapshot, index, tied=tied_of(config) is True)
+        return _rows_in_headers(snapshot, index, tied_of(config))
     claimed = config.number("vocab_size")
     if any(path in snapshot.entries for path in PICKLED) and claimed is not None:
         return Rows(claimed, claimed, Evidence.DECLARED)
@@ -131,16 +155,27 @@ def rows_of(snapshot: Snapshot, index: Index | None, config: Config) -> Rows | U
     return Unknown(f"publishes neither {SINGLE} nor {INDEX}, so its logits' width is not known")
 
 
-def _rows_in_headers(snapshot: Snapshot, index: Index | None, *, tied: bool) -> Rows | Unknown:
+def _weights_elsewhere(snapshot: Snapshot, config: Config) -> str | None:
+    """Why a loader would take other weights than those whose header is read, if it would."""
+    if "transformers_weights" in (config.whole or {}):
+        return "names weights of its own choosing (transformers_weights), which this version does not follow"
+    if "adapter_config.json" in snapshot.entries:
+        return "holds an adapter, which loaders merge into other weights: merge it and publish the result"
+    return None
+
+
+def _rows_in_headers(snapshot: Snapshot, index: Index | None, tied: bool | Unknown | None) -> Rows | Unknown:
     tensors = {name: tensor for header in snapshot.headers.values() for name, tensor in header.tensors.items()}
     names = tensors if index is None else index.files
     head, embedding = head_tensor(names), embedding_tensor(names)
     if embedding is None:
         return Unknown("has no embedding under a name that this version knows")
-    if tied:
+    if tied is True:
         head = embedding
     elif head is None and (part := packed_head(names)):
         return Unknown(f"keeps its output head packed ({part}), so its rows cannot be read off a shape")
+    elif head is None and tied is False:
+        return Unknown("says that its output head is not its embedding, and has no output head among its weights")
     rows = []
     for name in (head or embedding, embedding):
         if name not in tensors:

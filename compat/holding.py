@@ -88,6 +88,8 @@ def _not_recomputed(statement: Statement, now: Statement) -> list[str]:
 
     def determined(whole: Statement) -> dict[str, Any]:
         fields = {key: value for key, value in whole["predicate"].items() if key not in ("seal", "verifier", "models")}
+        fields["statement"] = {key: value for key, value in whole.items() if key not in ("predicate", "subject")}
+        fields["models"] = sorted(whole["predicate"]["models"])
         for side in SIDES:
             model = whole["predicate"]["models"][side]
             fields |= {f"models.{side}.{key}": value for key, value in model.items() if key != "locked"}

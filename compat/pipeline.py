@@ -60,6 +60,15 @@ class Access:
     advance: Advance = lambda _: None
     recheck: bool = False
 
+    def __post_init__(self) -> None:
+        """Refuses a time that is none.
+
+        Raises:
+            CheckError: if the seconds are not above zero.
+        """
+        if not self.seconds > 0:
+            raise CheckError(f"A timeout of {self.seconds} seconds is none: give a number above zero.")
+
 
 def check(target: str, drafter: str, policy: Policy | None = None, access: Access | None = None) -> Report:
     """Checks whether a drafter fits a target.

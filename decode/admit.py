@@ -135,7 +135,7 @@ def _admission(report: Report, notes: tuple[str, ...]) -> Admission:
         proposable=ranges(number for number, allowed in enumerate(proposable(pair)) if allowed),
         stand_in=_stand_in(pair),
         eos=frozenset() if isinstance(pair.target.eos, Unknown) else pair.target.eos.ids,
-        target_context=_context(pair.target),
+        target_context=_lossless_context(pair.target),
         drafter_context=_context(pair.drafter),
     )
     target, drafter = report.target.snapshot, report.drafter.snapshot
@@ -150,6 +150,13 @@ def _rows(facts: Fingerprint) -> int:
 
 def _context(facts: Fingerprint) -> int | None:
     return facts.context if isinstance(facts.context, int) else None
+
+
+def _lossless_context(facts: Fingerprint) -> int | None:
+    """The longest text that drafts cannot change: LongRoPE turns all of it anew once one token lies past the switch."""
+    switch = None if isinstance(facts.architecture, Unknown) else facts.architecture.rope_switch
+    limits = [limit for limit in (switch, _context(facts)) if limit is not None]
+    return min(limits, default=None)
 
 
 def _stand_in(pair: Pair) -> int:

@@ -72,7 +72,7 @@ def load_model(
     name = str(folder) if name is None else name
     if not folder.is_dir():  # transformers would take the words for a repository's name
         raise DecodeError(f"{folder} is no folder: give the one that holds the checkpoint.", model=name)
-    where = _device(device)
+    where = device_of(device)
     with _quiet():
         model = _loaded(folder, name, where, dtype)
     found = {"output head": logits_width(model), "embedding": embedding_rows(model)}
@@ -87,11 +87,18 @@ def load_model(
     return LoadedModel(model, name, certified)
 
 
-def _device(device: str | torch.device) -> torch.device:
+def device_of(device: str | torch.device) -> torch.device:
+    """The device of that name, if torch can use it.
+
+    Raises:
+        DecodeError: if it names none, or one that is not here.
+    """
     try:
         where = torch.device(device)
     except RuntimeError:
         raise DecodeError(f"'{device}' names no device: give cpu, cuda or cuda:N.") from None
+    if where.type not in ("cpu", "cuda"):
+        raise DecodeError(f"'{device}' is no device to decode on: give cpu, cuda or cuda:N.")
     if where.type == "cuda" and not torch.cuda.is_available():
         raise DecodeError("There is no CUDA device that torch can use: give cpu.")
     return where

@@ -16,7 +16,7 @@ from specdec_check.compat.certificate import tool_version
 from .decoder import Decoder
 from .draft import ModelDrafter
 from .errors import DecodeError
-from .load import load_model
+from .load import device_of, load_model
 from .probe import probe
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Session:
         Raises:
             CheckError: if a model cannot be had or loaded, is not as wide as certified, or cannot be rolled back.
         """
-        where = device or ("cuda" if torch.cuda.is_available() else "cpu")
+        where = device_of(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         target = _model(admission.target, where, dtype)
         _share_out(target)
         drafter = _model(admission.drafter, where, dtype)
@@ -71,6 +71,10 @@ class Session:
 
     def encode(self, prompt: str) -> list[int]:
         """The prompt as the target reads it, with the special tokens that its tokenizer adds."""
+        try:
+            prompt.encode()
+        except UnicodeEncodeError:
+            raise DecodeError("The prompt is not UTF-8 text: give it in that encoding.") from None
         ids: list[int] = self.tokenizer(prompt)["input_ids"]
         if not ids and isinstance(start := self.tokenizer.bos_token_id, int):
             return [start]
@@ -114,14 +118,14 @@ def _share_out(target: transformers.PreTrainedModel) -> None:
         torch.set_num_threads(1)
 
 
-def _model(admitted: Admitted, device: str, dtype: str | None) -> transformers.PreTrainedModel:
-    chosen = dtype or ("float32" if torch.device(device).type == "cpu" else "auto")
+def _model(admitted: Admitted, device: torch.device, dtype: str | None) -> transformers.PreTrainedModel:
+    chosen = dtype or ("float32" if device.type == "cpu" else "auto")
     loaded = load_model(
         admitted.folder(),
         name=admitted.name,
         rows=admitted.rows,
         device=device,
-        dtype=_DTYPES[chosen] if chosen in _DTYPES else "auto",
+        dtype=_DTYPES.get(chosen, "auto"),
     )
     probe(loaded.model, admitted.name)
     return loaded.model

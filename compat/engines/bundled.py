@@ -64,6 +64,10 @@ def _cannot_tell(side: str, facts: Fingerprint) -> Judgement | None:
 def _runs(pair: Pair, relation: Relation) -> Judgement:
     if relation is Relation.EXTENDS:
         return Judgement(Outcome.DEGRADES, "drafts only the tokens that both models name")
+    found = pair.target.architecture
+    if not isinstance(found, Unknown) and found.rope_switch is not None:
+        # A forward that drafts past the switch would turn the tokens before it too.
+        return Judgement(Outcome.DEGRADES, f"ends at {found.rope_switch} tokens, where the target's LongRoPE switches")
     ours, theirs = pair.target.context, pair.drafter.context
     if isinstance(ours, int) and isinstance(theirs, int) and theirs < ours:
         return Judgement(Outcome.DEGRADES, f"goes on without drafts past {theirs} tokens")

@@ -16,7 +16,15 @@ def answer(report: Report) -> str:
     """The first line: the verdict, whom it speaks for, which pair, and the reason."""
     names = f"{visible(report.target.snapshot.ref.original)} × {visible(report.drafter.snapshot.ref.original)}"
     engines = ", ".join(report.policy.engines)
-    return f"{report.decision.verdict.value.upper()} for {engines}: {names}: {_reason(report)}"
+    return f"{report.decision.verdict.value.upper()} for {engines}: {names}: {_reason(report)}{_warned(report)}"
+
+
+def _warned(report: Report) -> str:
+    """A certificate with warnings says so where it is read first."""
+    many = sum(found.severity is Severity.WARNING for found in report.decision.findings)
+    if report.decision.verdict is not Verdict.CERTIFIED or not many:
+        return ""
+    return f" ({many} warning{'s' if many > 1 else ''})"
 
 
 def _reason(report: Report) -> str:

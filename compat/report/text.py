@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from rich.text import Text
 
 from ..facts import Rows, Unknown
@@ -51,12 +53,20 @@ def render_verification(found: Verification) -> list[Text]:
     return lines
 
 
+_PLACE = re.compile(r"\{(\w+)\}")
+
+
+def _named_place(place: re.Match[str]) -> str:
+    return f"<{place[1]}>"
+
+
 def rule_page(code: str) -> str:
     """A rule's page: what it finds, why it matters, what to do."""
     rule = BY_CODE[code]
+    finds = _PLACE.sub(_named_place, rule.message)
     return (
-        f"{rule.code} {rule.name} (at worst: {rule.worst})\n\n"
-        f"Finds: {rule.message}\n\nWhy: {rule.why}\n\nWhat to do: {rule.fix}\n\nLooks at: {', '.join(rule.needs)}\n"
+        f"{rule.code} {rule.name} (at worst: {rule.worst})\n\nFinds: {finds}\n\nWhy: {rule.why}\n\n"
+        f"What to do: {rule.fix}\n\nLooks at: {', '.join(rule.needs)}\n"
     )
 
 

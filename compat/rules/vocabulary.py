@@ -10,6 +10,7 @@ from ..relation import Pair, Relation
 from ..tokenizer.vocabulary import Vocabulary
 
 _SHOWN = 5
+_FLOOR = 0.5  # of the target's tokens; real families that extend each other share all but a few
 
 
 def token_text(token: bytes | None) -> str | None:
@@ -143,4 +144,26 @@ EXTENDS = PairRule(
     check=_extends,
 )
 
-RULES = (TOKENS_DIFFER, SAME_WIDTH, SPECIALS_DIFFER, EXTENDS)
+
+def _little(rule: PairRule, pair: Pair) -> Iterator[Finding]:
+    found = known(pair.comparison)
+    named = found.same + len(found.target_only)
+    if found.relation is Relation.EXTENDS and found.same < named * _FLOOR:
+        yield rule.finds(Severity.ERROR, Subject.PAIR, same=found.same, named=named)
+
+
+LITTLE = PairRule(
+    code="SD105",
+    name="too-little-in-common",
+    worst=Severity.ERROR,
+    needs=("vocabulary",),
+    message="Of the {named} tokens that the target names, the drafter can propose {same}.",
+    why=(
+        "What the drafter may propose bounds the acceptance from above. Where that is less than half of the target's"
+        " vocabulary, the two tokenizers merely do not contradict each other, and nearly every round is wasted."
+    ),
+    fix="Choose a drafter of the target's own family, one that was trained with the same tokenizer.",
+    check=_little,
+)
+
+RULES = (TOKENS_DIFFER, SAME_WIDTH, SPECIALS_DIFFER, EXTENDS, LITTLE)

@@ -30,6 +30,9 @@ _MODEL_FLAGS = (
 _DEFAULTS: Mapping[str, Mapping[str, bool]] = {
     "ByteLevel": {"add_prefix_space": True, "trim_offsets": True, "use_regex": True}
 }
+_KNOWN_STEPS = frozenset(
+    {"Sequence", "ByteLevel", "ByteFallback", "Fuse", "Metaspace", "Strip", "WordPiece", "BPEDecoder", "CTC"}
+)
 _TWO_TOKENS = f"{FILE} gives one id to two tokens: it is damaged."
 _Json = dict[str, Any]
 
@@ -54,12 +57,14 @@ class Tokenizer:
         added: text → id of every added token.
         merges: sha256 of the merge list in order; None for a model that has none.
         pipeline: the steps around it.
+        odd: a step that changes what ids stand for in a way that is not known here, if there is one.
     """
 
     vocabulary: Vocabulary
     added: Mapping[str, int]
     merges: str | None
     pipeline: Pipeline
+    odd: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,7 @@ class _File:
     family: Family
     merges: str | None
     pipeline: Pipeline
+    odd: str | None
 
 
 def read(data: bytes, extra: tuple[Added, ...]) -> Tokenizer:
@@ -90,7 +96,7 @@ def read(data: bytes, extra: tuple[Added, ...]) -> Tokenizer:
     tokens = {**file.tokens, **dict(zip(ids.values(), added_tokens(file.family, ids), strict=True))}
     special = frozenset(ids[token.content] for token in (*file.own, *extra) if token.special and token.content)
     vocabulary = build(tokens, frozenset(ids.values()), special, FILE)
-    return Tokenizer(vocabulary, ids, file.merges, file.pipeline)
+    return Tokenizer(vocabulary, ids, file.merges, file.pipeline, file.odd)
 
 
 # Two models of a family often share the file to the byte; it is then parsed once.
@@ -110,7 +116,7 @@ def _file(whole: _Json) -> _File:
     if len(tokens) != len(spellings):
         raise MalformedError(_TWO_TOKENS)
     own = tuple(_added(whole.get("added_tokens")))
-    return _File(ids, tokens, own, family, _merges(model.get("merges")), _pipeline(whole))
+    return _File(ids, tokens, own, family, _merges(model.get("merges")), _pipeline(whole), _odd(whole))
 
 
 def _trained(vocab: object) -> tuple[dict[str, int], list[str]]:
@@ -172,6 +178,16 @@ def _family(whole: _Json) -> Family:
     if marks_spaces or mapping(whole.get("model")).get("byte_fallback"):
         return Family.SENTENCEPIECE
     return Family.PLAIN
+
+
+def _odd(whole: _Json) -> str | None:
+    """The first step of the decoder that is not one of those by which bytes are known."""
+    for step in _steps(whole.get("decoder")):
+        kind = str(step.get("type"))
+        marks_spaces = mapping(step.get("pattern")).get("String") == "\u2581" and step.get("content") == " "
+        if kind not in _KNOWN_STEPS and not (kind == "Replace" and marks_spaces):
+            return kind
+    return None
 
 
 def _steps(part: object) -> Iterator[_Json]:

@@ -7,10 +7,11 @@ difference before it is committed.
 
 import json
 import os
+from functools import partial
 from pathlib import Path
 
 import pytest
-from making import ABSENT, OTHER_CORPUS, make_model, respell_token
+from making import ABSENT, OTHER_CORPUS, edit_json, make_model, respell_token
 
 from specdec_check.compat.finding import Severity
 from specdec_check.compat.pipeline import check
@@ -29,6 +30,8 @@ def test_report_is_as_expected(case: Path, tmp_path: Path, monkeypatch: pytest.M
         make_model(tmp_path / side, **{key: _value(value) for key, value in told.get(side, {}).items()})
         for token, spelling in told.get("respell", {}).get(side, {}).items():
             respell_token(tmp_path / side, int(token), spelling)
+        if decoder := told.get("decoder", {}).get(side):
+            edit_json(tmp_path / side / "tokenizer.json", partial(_set, "decoder", decoder))
         for missing in told.get("remove", {}).get(side, []):
             (tmp_path / side / missing).unlink()
     monkeypatch.chdir(tmp_path)
@@ -49,6 +52,10 @@ def test_report_is_as_expected(case: Path, tmp_path: Path, monkeypatch: pytest.M
 
 def test_every_rule_has_a_case() -> None:
     assert {rule.code for rule in RULES} <= {case.name.split("-")[0] for case in CASES}
+
+
+def _set(key: str, value: object, whole: dict[str, object]) -> None:
+    whole[key] = value
 
 
 def _value(value: object) -> object:

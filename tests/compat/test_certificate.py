@@ -183,3 +183,30 @@ def test_a_branch_in_place_of_a_commit_is_refused(pair: tuple[Path, Path]) -> No
 
     with pytest.raises(CertificateError, match="out of shape"):
         certificates.load(json.dumps(statement).encode(), "pair.json")
+
+
+def test_a_key_that_stands_twice_is_refused(pair: tuple[Path, Path]) -> None:
+    """Readers would disagree on which of the two counts."""
+    text = certificates.dump(issued(pair)).decode()
+    doubled = text.replace('"verdict": "certified"', '"verdict": "refused", "verdict": "certified"')
+
+    with pytest.raises(CertificateError, match="not readable JSON"):
+        certificates.load(doubled.encode(), "pair.json")
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda whole: whole.update(extra=1),
+        lambda whole: whole["predicate"]["models"].update(third={}),
+        lambda whole: whole["predicate"]["policy"].update(engines=["bundled", "bundled"]),
+        lambda whole: whole["predicate"]["policy"].update(fail_on="note"),
+        lambda whole: whole["predicate"].update(verifier=[]),
+    ],
+)
+def test_what_is_added_to_it_is_found_even_if_it_is_sealed_anew(pair: tuple[Path, Path], edit: Any) -> None:
+    statement = issued(pair)
+    edit(statement)
+    statement["predicate"]["seal"] = certificates.seal(statement)
+
+    assert not _verifies(statement)

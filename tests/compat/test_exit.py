@@ -24,7 +24,7 @@ def folders(tmp_path: Path) -> Pair:
     return make_model(tmp_path / "target").folder, stranger.folder
 
 
-@pytest.mark.parametrize("words", [("--help",), ("check", "--help"), ("verify", "-h"), ("--version",), ()])
+@pytest.mark.parametrize("words", [("--help",), ("check", "--help"), ("verify", "-h"), ("--version",)])
 def test_help_is_no_error(specdec_check: CommandLine, words: tuple[str, ...]) -> None:
     run = specdec_check(*words)
 

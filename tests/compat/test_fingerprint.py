@@ -288,13 +288,31 @@ def test_merges_in_both_forms_give_one_fingerprint(tmp_path: Path) -> None:
     assert report.target.facts.digest == report.drafter.facts.digest
 
 
-def test_a_changed_fact_changes_its_own_digest_alone() -> None:
-    before = fingerprint(snapshot(WHOLE, shards=SHARDS)).digests()
-    config: Any = {**WHOLE["config.json"], "max_position_embeddings": 65}
+@pytest.mark.parametrize(
+    ("path", "old", "new", "changed"),
+    [
+        ("config.json", '"max_position_embeddings": 64', '"max_position_embeddings": 65', {"context"}),
+        ("config.json", '"model_type": "llama"', '"model_type": "mistral"', {"architecture"}),
+        ("config.json", '"vocab_size": 8, "r', '"vocab_size": 9, "r', {"declared"}),
+        ("generation_config.json", "[3, 2]", "[3, 1]", {"eos"}),
+        ("tokenizer.json", '"b": 1', '"c": 1', {"vocabulary"}),
+        ("tokenizer.json", '["a", "b"]', '["b", "a"]', {"merges"}),
+        ("tokenizer.json", "NFC", "NFD", {"pipeline"}),
+        ("tokenizer_config.json", '"chat_template": "<e>"', '"chat_template": "<s>"', {"template_ids"}),
+        ("tokenizer_config.json", '"special": true', '"special": false', set()),  # it is named, so it is special
+        (INDEX, "32", "64", {"weights"}),
+    ],
+)
+def test_a_changed_fact_changes_its_own_digest_alone(path: str, old: str, new: str, changed: set[str]) -> None:
+    text = dump(WHOLE[path]).decode()
+    assert text.count(old) == 1
+    before = fingerprint(snapshot(WHOLE, shards=SHARDS))
 
-    after = fingerprint(snapshot({**WHOLE, "config.json": config}, shards=SHARDS)).digests()
+    after = fingerprint(snapshot({**WHOLE, path: text.replace(old, new).encode()}, shards=SHARDS))
 
-    assert {name for name in before if before[name] != after[name]} == {"context"}
+    digests = before.digests(), after.digests()
+    assert {name for name in digests[0] if digests[0][name] != digests[1][name]} == changed
+    assert (before.digest == after.digest) == (not changed)
 
 
 PROGRAM = """

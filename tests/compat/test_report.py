@@ -101,7 +101,8 @@ def test_every_rule_has_a_page() -> None:
     for rule in RULES:
         page = text.rule_page(rule.code)
         assert page.startswith(f"{rule.code} {rule.name} (at worst: {rule.worst})")
-        assert all(part in page for part in (rule.message, rule.why, rule.fix))
+        assert all(part in page for part in (rule.message.split("{")[0], rule.why, rule.fix))
+        assert "{" not in page
 
 
 def test_rules_are_numbered_once_and_named_by_their_fault() -> None:

@@ -68,6 +68,7 @@ def test_the_digest_is_the_header_s_alone() -> None:
 
 
 def test_a_short_header_is_one_read_of_at_most_100_kib() -> None:
+    assert FIRST_READ <= 102_400
     for size, first in ((None, FIRST_READ), (10**9, FIRST_READ), (len(SOUND), len(SOUND))):
         reader = Reader(SOUND)
         read_header(reader, size, "x")
@@ -163,6 +164,7 @@ def test_what_is_no_sound_json(text: bytes) -> None:
         (["xlm_head.weight", "my_embed_tokens.weight", "not_wte.weight"], None, None),
         (["lm_head.weight.absmax", "embed_tokens.weight_scale"], None, None),
         (["b.wte.weight", "a.wte.weight", "transformer.wte.weight"], None, "a.wte.weight"),
+        (["model.wte.weight", "draft.model.wte.weight"], None, "model.wte.weight"),
         (["model.language_model.embed_tokens.weight", "model.visual.embed_tokens.weight"], None, 0),
         (["model.mtp.0.embed_tokens.weight", "model.layers.3.embed_tokens.weight"], None, None),
     ],

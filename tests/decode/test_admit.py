@@ -103,3 +103,12 @@ def test_other_weights_of_the_same_shape_are_the_same_pair(certificate: Path, pa
     file.write_bytes(data)
 
     assert by_certificate(certificate, Access()).notes == ()
+
+
+def test_a_longrope_target_ends_where_its_factors_switch(tmp_path: Path) -> None:
+    """One drafted token past the switch would turn every token before it, so none is drafted and none committed."""
+    rope = {"rope_scaling": {"rope_type": "longrope", "original_max_position_embeddings": 64}}
+    target = make_model(tmp_path / "target", layers=2, config=rope)
+    drafter = make_model(tmp_path / "drafter")
+
+    assert by_check(str(target.folder), str(drafter.folder), Access()).pairing.target_context == 64
