@@ -82,7 +82,7 @@ def load(data: bytes, name: str) -> Statement:
         for position, side in enumerate(SIDES):
             original(statement, side), locked(statement, side), locked_files(statement, side)
             locked_facts(statement, side), dict(statement["subject"][position])
-        policy_of(statement), dict(statement["predicate"]["verifier"])
+        policy_of(statement), str(statement["predicate"]["verifier"]["id"])
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         raise CertificateError(
             f"{name} is a certificate with parts missing or out of shape: it was edited or cut off. Issue a new one."

@@ -43,18 +43,13 @@ def unknown(fact: object) -> str:
         ({"vocab_size": 7}, 7, False),
         ({}, None, False),
         ({"text_config": {"vocab_size": 9}}, 9, True),
-        ({"text_config": {"vocab_size": 9}, "vocab_size": 7}, 9, True),
+        ({"text_config": {"vocab_size": 9}, "vocab_size": 9}, 9, True),
         ({"text_config": {}, "vocab_size": 7}, 7, True),
         ({"text_config": {"hidden_size": 4}}, None, True),
         ({"text_config": None, "vocab_size": 7}, 7, False),
         ({"thinker_config": {"text_config": {"vocab_size": 5}, "vocab_size": 6}}, 5, True),
         ({"llm_config": {"vocab_size": 5}}, 5, True),
         ({"language_config": {"vocab_size": 5}}, 5, True),
-        ({"vocab_size": 0}, None, False),
-        ({"vocab_size": -5}, None, False),
-        ({"vocab_size": True}, None, False),
-        ({"vocab_size": "7"}, None, False),
-        ({"vocab_size": 7.0}, None, False),
         ({"vocab_size": 10**9}, 10**9, False),
     ],
 )
@@ -62,6 +57,33 @@ def test_declared_size(config: Any, declared: int | None, nested: bool) -> None:
     found = facts(config)
 
     assert (found.declared, found.nested) == (declared, nested)
+
+
+@pytest.mark.parametrize("value", [0, -5, True, "7", 7.0, [7], {}])
+def test_a_declared_size_that_is_none_is_damage(value: object) -> None:
+    """Passing it over would make a loader's crash a certified pair."""
+    with pytest.raises(MalformedError, match="no whole number above zero"):
+        facts({"vocab_size": value})
+
+
+def test_two_declared_sizes_that_contradict_each_other_are_no_fact() -> None:
+    found = facts({"text_config": {"vocab_size": 9}, "vocab_size": 7})
+
+    assert "two vocabulary sizes, 9 in text_config and 7 beside it" in unknown(found.declared)
+
+
+@pytest.mark.parametrize(
+    ("config", "switch"),
+    [
+        ({}, None),
+        ({"rope_scaling": {"rope_type": "llama3", "original_max_position_embeddings": 8}}, None),
+        ({"rope_scaling": {"rope_type": "longrope", "original_max_position_embeddings": 8}}, 8),
+        ({"rope_scaling": {"type": "su"}, "original_max_position_embeddings": 8}, 8),
+        ({"rope_parameters": {"full_attention": {"rope_type": "longrope"}}, "max_position_embeddings": 16}, 16),
+    ],
+)
+def test_where_longrope_switches(config: Any, switch: int | None) -> None:
+    assert architecture(model_type="llama", **config).rope_switch == switch
 
 
 @pytest.mark.parametrize("key", ["max_position_embeddings", "n_positions", "n_ctx", "max_seq_len", "seq_length"])
@@ -207,7 +229,7 @@ def test_an_index_that_names_a_tensor_in_the_wrong_file() -> None:
         ({"model_type": "gemma3"}, Kind.CAUSAL),
         ({"model_type": "llama", "is_encoder_decoder": False}, Kind.CAUSAL),
         ({"model_type": "llama", "is_encoder_decoder": True}, Kind.ENCODER_DECODER),
-        ({"model_type": "llama", "is_encoder_decoder": "yes"}, Kind.CAUSAL),
+        ({"model_type": "llama", "is_encoder_decoder": "yes"}, Kind.ENCODER_DECODER),
         ({"model_type": "t5"}, Kind.ENCODER_DECODER),
         ({"model_type": "bert"}, Kind.ENCODER),
         ({"model_type": "bert", "is_decoder": False}, Kind.ENCODER),
