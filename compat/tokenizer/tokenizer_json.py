@@ -183,9 +183,10 @@ def _family(whole: _Json) -> Family:
 def _odd(whole: _Json) -> str | None:
     """The first step of the decoder that is not one of those by which bytes are known."""
     for step in _steps(whole.get("decoder")):
-        kind = str(step.get("type"))
-        marks_spaces = mapping(step.get("pattern")).get("String") == "\u2581" and step.get("content") == " "
-        if kind not in _KNOWN_STEPS and not (kind == "Replace" and marks_spaces):
+        kind, pattern = text(step.get("type")) or "of no type", mapping(step.get("pattern")).get("String")
+        marks_spaces = (pattern, step.get("content")) == ("\u2581", " ")
+        other_mark = kind == "Metaspace" and step.get("replacement", "\u2581") != "\u2581"
+        if (kind not in _KNOWN_STEPS and not (kind == "Replace" and marks_spaces)) or other_mark:
             return kind
     return None
 
@@ -220,7 +221,7 @@ def _pipeline(whole: _Json) -> Pipeline:
     def part(name: str) -> str | None:
         found = whole.get(name)
         for step in _steps(found):
-            for key, value in _DEFAULTS.get(str(step.get("type")), {}).items():
+            for key, value in _DEFAULTS.get(text(step.get("type")) or "", {}).items():
                 step.setdefault(key, value)
         return canonical(found, FILE) if found else None
 

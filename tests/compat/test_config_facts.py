@@ -79,6 +79,8 @@ def test_two_declared_sizes_that_contradict_each_other_are_no_fact() -> None:
         ({"rope_scaling": {"rope_type": "llama3", "original_max_position_embeddings": 8}}, None),
         ({"rope_scaling": {"rope_type": "longrope", "original_max_position_embeddings": 8}}, 8),
         ({"rope_scaling": {"type": "su"}, "original_max_position_embeddings": 8}, 8),
+        ({"text_config": {"rope_scaling": {"type": "su", "original_max_position_embeddings": 8}}}, 8),
+        ({"rope_scaling": {"type": ["longrope"], "x": [1]}, "rope_parameters": "longrope"}, None),
         ({"rope_parameters": {"full_attention": {"rope_type": "longrope"}}, "max_position_embeddings": 16}, 16),
     ],
 )
@@ -114,6 +116,7 @@ def test_without_a_config_everything_of_it_is_unknown() -> None:
         ({"text_config": {"tie_word_embeddings": True}}, LLAMA, 12, 12),
         ({"text_config": {"tie_word_embeddings": False}, "tie_word_embeddings": True}, LLAMA, 10, 12),
         ({"tie_word_embeddings": True}, TIED, 12, 12),
+        ({"tie_word_embeddings": None}, TIED, 12, 12),
         ({}, TIED, 12, 12),
         ({}, {"wte.weight": (9, 4), "wpe.weight": (64, 4)}, 9, 9),
         ({}, {"transformer.wte.weight": (9, 4), "lm_head.weight": (8, 4), "lm_head.bias": (8,)}, 8, 9),
@@ -174,6 +177,15 @@ def test_a_packed_head_that_is_tied_is_not_used() -> None:
     assert facts({"tie_word_embeddings": True}, tensors).rows == Rows(12, 12, Evidence.HEADER)
 
 
+def test_rows_of_a_head_that_is_neither_tied_nor_there_are_unknown() -> None:
+    assert "no output head among its weights" in unknown(facts({"tie_word_embeddings": False}, TIED).rows)
+
+
+def test_rows_are_unknown_where_a_loader_takes_other_weights() -> None:
+    assert "transformers_weights" in unknown(facts({"transformers_weights": "other.safetensors"}, LLAMA).rows)
+    assert "an adapter" in unknown(facts({}, LLAMA, listed={"adapter_config.json": 9}).rows)
+
+
 def test_rows_of_a_model_without_a_known_embedding_are_unknown() -> None:
     assert "no embedding" in unknown(facts({}, {"lm_head.weight": (8, 4)}).rows)
     assert "no embedding" in unknown(facts({}, {"model.embed_tokens.qweight": ("I32", (8, 4))}).rows)
@@ -230,6 +242,9 @@ def test_an_index_that_names_a_tensor_in_the_wrong_file() -> None:
         ({"model_type": "llama", "is_encoder_decoder": False}, Kind.CAUSAL),
         ({"model_type": "llama", "is_encoder_decoder": True}, Kind.ENCODER_DECODER),
         ({"model_type": "llama", "is_encoder_decoder": "yes"}, Kind.ENCODER_DECODER),
+        ({"model_type": "novel", "text_config": {"is_encoder_decoder": True}}, Kind.ENCODER_DECODER),
+        ({"model_type": "novel", "text_config": {"model_type": "t5"}}, Kind.ENCODER_DECODER),
+        ({"model_type": "novel", "text_config": {"model_type": "bert"}}, Kind.ENCODER),
         ({"model_type": "t5"}, Kind.ENCODER_DECODER),
         ({"model_type": "bert"}, Kind.ENCODER),
         ({"model_type": "bert", "is_decoder": False}, Kind.ENCODER),

@@ -136,6 +136,25 @@ def test_sentencepiece_is_told_by_the_decoder_or_byte_fallback(parts: dict[str, 
     assert tokens(tokenizer({"▁x": 0, "y": 1}, **parts))[0] == expected
 
 
+@pytest.mark.parametrize(
+    ("decoder", "odd"),
+    [
+        (None, None),
+        (BYTE_LEVEL, None),
+        (SENTENCEPIECE, None),
+        ({"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always"}, None),
+        ({"type": "Metaspace", "replacement": "_"}, "Metaspace"),
+        ({"type": "Replace", "pattern": {"String": "▁"}, "content": "_"}, "Replace"),
+        ({"type": "Replace", "pattern": {"Regex": "▁"}, "content": " "}, "Replace"),
+        ({"type": "Sequence", "decoders": [BYTE_LEVEL, {"type": "Reverse"}]}, "Reverse"),
+        ({"type": ["ByteLevel"]}, "of no type"),
+        ({}, "of no type"),
+    ],
+)
+def test_a_decoder_that_does_something_else_is_told(decoder: Any, odd: str | None) -> None:
+    assert parsed(tokenizer({"a": 0}, decoder=decoder)).odd == odd
+
+
 def test_added_tokens_are_their_content_also_where_they_were_trained() -> None:
     whole = tokenizer({"Ġx": 0, "Ġy": 1}, ("Ġy", "Ġz", " w"), decoder=BYTE_LEVEL)
 
@@ -306,6 +325,14 @@ def test_a_pipeline_of_any_depth_is_a_value_or_refused(part: str) -> None:
         assert not refusal or "nested too deep" in refusal
         refusals += bool(refusal)
     assert refusals
+
+
+@pytest.mark.parametrize("key", ["type", "pattern", "content", "replacement"])
+def test_a_part_of_a_step_may_be_of_any_depth(key: str) -> None:
+    for depth in range(800, 1000, 10):
+        data = dump(tokenizer({"a": 0}, decoder={"type": "Metaspace", key: "HERE"})).replace(b'"HERE"', nested(depth))
+        _, refusal = tried(read, data, ())
+        assert not refusal or "nested too deep" in refusal
 
 
 @pytest.mark.parametrize("text", [*TEXTS, "x" * 10_000_000], ids=lambda text: ascii(text[:12]))
