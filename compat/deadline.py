@@ -5,10 +5,21 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Collection
+from concurrent.futures import Future, wait
+from typing import Any, TypeVar
 
+_BLINK = 0.1
 _T = TypeVar("_T")
+
+
+def until_done(jobs: Collection[Future[Any]]) -> None:
+    """Waits for jobs so that an interrupt ends the wait at once.
+
+    In short turns, since a signal wakes the main thread only if the system hands it to that one of all threads.
+    """
+    while wait(jobs, timeout=_BLINK).not_done:
+        pass
 
 
 class DeadlinePassedError(Exception):

@@ -32,7 +32,7 @@ from huggingface_hub.utils import (
 from huggingface_hub.utils import logging as hub_logging
 
 from .cached import Cache, CachedRepository, header_of_cached, listed_size, read_cached
-from .deadline import Deadline
+from .deadline import Deadline, until_done
 from .errors import UnreachableError
 from .hub_errors import BusyError, NotTheHubError, sentence
 from .record import Records
@@ -104,7 +104,10 @@ def materialise(repository: str, commit: str, paths: Sequence[str], *, offline: 
     download = partial(huggingface_hub.hf_hub_download, repository, revision=commit)
     pool = ThreadPoolExecutor(_DOWNLOADS)
     try:
-        list(pool.map(lambda path: _ask(lambda: download(path), ref, Deadline(math.inf)), missing))
+        jobs = [pool.submit(_ask, partial(download, path), ref, Deadline(math.inf)) for path in missing]
+        until_done(jobs)
+        for job in jobs:
+            job.result()
     finally:
         pool.shutdown(wait=False, cancel_futures=True)  # without waiting: an interrupt must not sit out a download
     return here.snapshot(repository, commit)

@@ -10,6 +10,7 @@ from functools import partial
 from typing import TypeVar
 
 from . import ref as refs
+from .deadline import until_done
 from .errors import CheckError, SeveralErrors, UnreachableError
 from .facts import Fingerprint
 from .fingerprint import fingerprint
@@ -103,6 +104,7 @@ def read(target: ModelRef, drafter: ModelRef, access: Access) -> tuple[Snapshot,
     models = ThreadPoolExecutor(2)
     try:
         jobs = [models.submit(_snapshot, ref, access, files) for ref in (target, drafter)]
+        until_done(jobs)
         return _both(job.result for job in jobs)
     finally:
         # Without waiting: an interrupt must not sit out a slow server.
