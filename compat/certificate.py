@@ -145,9 +145,11 @@ def policy_of(statement: Statement) -> Policy:
     found = statement["predicate"]["policy"]
     if not found["engines"] or len(set(found["engines"])) < len(found["engines"]) or found["fail_on"] == "note":
         raise ValueError("no policy that can be asked for")
-    if not ENGINES.keys() >= set(found["engines"]):
+    if not ENGINES.keys() >= {str(name).partition("@")[0] for name in found["engines"]}:
         raise ValueError(f"the certificate speaks for {found['engines']}, and this version knows {list(ENGINES)}")
-    return Policy(tuple(found["engines"]), bool(found["strict"]), Severity(found["fail_on"]))
+    return Policy(
+        tuple(found["engines"]), bool(found["strict"]), Severity(found["fail_on"]), bool(found["allow_specials"])
+    )
 
 
 def describe(report: Report) -> Statement:
@@ -162,7 +164,7 @@ def describe(report: Report) -> Statement:
             "verifier": {"id": "specdec-check", "version": tool_version()},
             "verdict": decision.verdict.value,
             "relation": decision.relation and decision.relation.value,
-            "policy": {"engines": list(policy.engines), "strict": policy.strict, "fail_on": policy.fail_on.value},
+            "policy": policy.to_dict(),
             "engines": {
                 name: {"outcome": decision.judgements[name].outcome.value, "reason": decision.judgements[name].reason}
                 for name in policy.engines

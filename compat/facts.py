@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from .tokenizer.tokenizer_json import Pipeline
+from .tokenizer.tokenizer import Pipeline
 from .tokenizer.vocabulary import Vocabulary
 
 
@@ -27,6 +27,7 @@ class Evidence(StrEnum):
     """Where a fact came from."""
 
     CONTENT = "content"  # the bytes were read
+    DIGEST = "digest"  # proved equal to bytes that were read, by the digests that the Hub lists
     HEADER = "header"  # the weights' header was read
     DECLARED = "declared"  # a config claims it
 
@@ -75,6 +76,61 @@ class Rows:
 
 
 @dataclass(frozen=True, slots=True)
+class Framing:
+    """What encoding puts around a text where special tokens are asked for.
+
+    Attributes:
+        prefix: ids before the text, such as begin-of-text.
+        suffix: ids behind it.
+        add_bos: what a config claims (`add_bos_token`); None where none does.
+    """
+
+    prefix: tuple[int, ...]
+    suffix: tuple[int, ...]
+    add_bos: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """The chat template, as text: it is searched, never run.
+
+    Attributes:
+        digest: sha256 of the text without what whitespace and comments make of it.
+        controls: the control tokens that it spells out, in order of their text.
+        thinking: the switches and marks of thinking that it mentions, such as `enable_thinking`.
+    """
+
+    digest: str
+    controls: tuple[str, ...]
+    thinking: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rope:
+    """Rotary positions.
+
+    Attributes:
+        theta: the base.
+        scaling: how they are stretched (`llama3`, `yarn`, `linear`, …); None where they are not.
+        factor: by how much.
+        original: the length before, in tokens.
+    """
+
+    theta: float | None = None
+    scaling: str | None = None
+    factor: float | None = None
+    original: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Experts:
+    """A mixture: how many experts a layer has, and how many of them a token goes through."""
+
+    total: int
+    active: int
+
+
+@dataclass(frozen=True, slots=True)
 class Architecture:
     """What the model is.
 
@@ -86,6 +142,14 @@ class Architecture:
         quantization: the method named in `quantization_config`, if any.
         rope_switch: the length in tokens at which `longrope` changes the rotary factors of a whole forward; None where
             they never change.
+        classes: `architectures` of the config.
+        multimodal: whether it reads images, sound or video beside text.
+        mrope: whether its rotary positions have several axes (`mrope_section`).
+        window: the sliding window of attention in tokens; None where every layer sees all.
+        rope: its rotary positions; None where the config has none.
+        experts: its mixture; None where it has none.
+        trained_head: the method of a head that drafts for one target and is no model by itself (`eagle`, `medusa`, …).
+        draft_vocabulary: ids of a head with a reduced vocabulary.
     """
 
     model_type: str
@@ -94,16 +158,34 @@ class Architecture:
     remote_code: bool
     quantization: str | None
     rope_switch: int | None = None
+    classes: tuple[str, ...] = ()
+    multimodal: bool = False
+    mrope: bool = False
+    window: int | None = None
+    rope: Rope | None = None
+    experts: Experts | None = None
+    trained_head: str | None = None
+    draft_vocabulary: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Size of the weights: bytes, and parameters (estimated from bytes where only an index tells)."""
+    """Size of the weights.
+
+    Attributes:
+        size: bytes of all tensors.
+        parameters: how many; None where only bytes are known.
+        estimated: whether the parameters were worked out from bytes.
+        pickled: whether there are no safer weights.
+        step: bytes that one decoding step of batch 1 streams: of a mixture the active experts alone, and of an
+            embedding that is not also the head nothing; None where that is not known.
+    """
 
     size: int
     parameters: int | None
     estimated: bool
     pickled: bool
+    step: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +194,11 @@ class Fingerprint:
 
     Attributes:
         vocabulary: id → bytes.
-        merges: sha256 of the merges; None where the tokenizer has none.
+        merges: sha256 of the merges; None where the tokenizer has none, and in formats that keep ranks instead.
         pipeline: normalizer, pre-tokenizer, decoder, post-processor.
         special: `bos`, `eos`, `pad`, `unk`, in this order.
+        framing: what encoding puts around a text.
+        template: the chat template; None where there is none.
         template_ids: ids of the added tokens that the chat template spells out.
         declared: V, `vocab_size` in the config (of the text model where nested); None where the config has none.
         nested: whether V, or its absence, is that of a nested text config.
@@ -132,6 +216,8 @@ class Fingerprint:
     eos: Special | Unknown
     pad: Special | Unknown
     unk: Special | Unknown
+    framing: Framing | Unknown
+    template: Template | Unknown | None
     template_ids: frozenset[int] | Unknown
     declared: int | Unknown | None
     nested: bool

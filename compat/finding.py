@@ -119,13 +119,21 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class PairRule(Rule):
-    """A rule on the two models together."""
+    """A rule on the two models together.
+
+    Attributes:
+        check: the function.
+        behaviour: whether it also looks at how the two tokenizers encode.
+    """
 
     check: Callable[[PairRule, Pair], Iterator[Finding]]
+    behaviour: bool = False
 
     def run(self, pair: Pair) -> Iterator[Finding | OpenQuestion]:
         """Checks the pair, if both models give the facts."""
         missing = self.lacks(pair.target, Subject.TARGET) + self.lacks(pair.drafter, Subject.DRAFTER)
+        if self.behaviour and isinstance(pair.behaviour, Unknown):
+            missing.append(OpenQuestion(self.code, self.worst, Subject.PAIR, "behaviour", pair.behaviour.why))
         yield from missing or self.check(self, pair)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from .behaviour import Behaviour
 from .facts import Fingerprint, Rows, Unknown
 from .tokenizer.vocabulary import Vocabulary
 
@@ -87,11 +88,13 @@ class Pair:
 
     Attributes:
         comparison: of the vocabularies; unknown where one of them is.
+        behaviour: of the tokenizers on the same texts; None where the two are equal, or not fit to be certified.
     """
 
     target: Fingerprint
     drafter: Fingerprint
     comparison: Comparison | Unknown
+    behaviour: Behaviour | Unknown | None = None
 
     @classmethod
     def of(cls, target: Fingerprint, drafter: Fingerprint) -> Pair:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Executor, wait
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -15,17 +15,16 @@ from typing import Protocol
 
 from .errors import MalformedError, about
 from .ref import ModelRef
+from .tokenizer import formats
 from .visible import shortened
 from .weights import INDEX, SINGLE, Header, shards_of_interest, weight_map
 
 MIB = 1024 * 1024
-# The files whose content decides, and the most that is read of each. The largest real tokenizer.json known here is
-# Gemma 3's, 33 MB; the bound leaves room for a vocabulary four times its size.
+# The files whose content decides beside those of the tokenizer, and the most that is read of each.
 DECIDING: Mapping[str, int] = MappingProxyType(
     {
         "config.json": 4 * MIB,
         "generation_config.json": 1 * MIB,
-        "tokenizer.json": 128 * MIB,
         "tokenizer_config.json": 16 * MIB,
         "special_tokens_map.json": 1 * MIB,
         "added_tokens.json": 16 * MIB,
@@ -38,7 +37,9 @@ _INCOMPLETE = (
     " choose another revision."
 )
 # What loaders read beside those that decide here: tokenizers in other formats, and weights where no safer ones are.
-_TOKENIZERS = frozenset({"tokenizer.model", "spiece.model", "vocab.json", "vocab.txt", "merges.txt", "tekken.json"})
+_TOKENIZERS = frozenset(
+    "tokenizer.json tokenizer.model spiece.model vocab.json vocab.txt merges.txt tekken.json tiktoken.model".split()
+)
 _PICKLED = re.compile(r"pytorch_model(-\d+-of-\d+)?\.bin(\.index\.json)?")
 Advance = Callable[[int], None]
 
@@ -102,6 +103,8 @@ class Snapshot:
         entries: every file listed.
         contents: path → bytes of the deciding files that exist, and of the weights' index if there is one.
         headers: path → header of the weight files that hold the output head or the embedding.
+        withheld: path → why the Hub would not give a deciding file that it lists, as a clause ("is gated: …").
+        twins: path → the repository whose equal file was read instead, by the digests that the Hub lists for both.
         notes: what a reader of the report should know about where this came from, such as an offline cache.
     """
 
@@ -112,12 +115,22 @@ class Snapshot:
     contents: Mapping[str, bytes] = field(repr=False)
     headers: Mapping[str, Header] = field(repr=False)
     notes: tuple[str, ...] = ()
+    withheld: Mapping[str, str] = field(default_factory=dict)
+    twins: Mapping[str, str] = field(default_factory=dict)
 
     def digests(self) -> dict[str, str]:
         """Path → sha256 of every deciding file; of a weight file, of its header alone (`path#header`)."""
         files = {path: hashlib.sha256(data).hexdigest() for path, data in self.contents.items()}
         headers = {f"{path}#header": header.sha256 for path, header in self.headers.items()}
         return dict(sorted((files | headers).items()))
+
+
+def deciding(listed: Collection[str]) -> dict[str, int]:
+    """Those of the listed files whose whole content decides, and the most that is read of each, in bytes."""
+    limits = {path: limit for path, limit in DECIDING.items() if path in listed}
+    if chosen := formats.choose(listed):
+        limits |= dict.fromkeys(chosen[1], chosen[0].limit)
+    return limits
 
 
 def take(repository: Repository, pool: Executor, advance: Advance = lambda _: None) -> Snapshot:
@@ -137,7 +150,7 @@ def take(repository: Repository, pool: Executor, advance: Advance = lambda _: No
 
 def _take(repository: Repository, pool: Executor, advance: Advance) -> Snapshot:
     listed = repository.entries
-    limits = {path: limit for path, limit in DECIDING.items() if path in listed}
+    limits = deciding(listed)
     if SINGLE not in listed and INDEX in listed:
         limits[INDEX] = _INDEX_LIMIT
 

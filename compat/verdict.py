@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
-from .engines import ENGINES
-from .engines.outcome import Judgement, Outcome
+from . import engines
+from .engines.outcome import Judgement, Options, Outcome
 from .facts import Unknown
 from .finding import Finding, OpenQuestion, Severity
 from .relation import Pair, Relation
 from .rules import RULES
+from .rules.vocabulary import SPECIALS_DIFFER
 
 _WEIGHT = {Severity.NOTE: 0, Severity.WARNING: 1, Severity.ERROR: 2}
 
@@ -33,14 +35,25 @@ class Policy:
     """What is asked of a pair.
 
     Attributes:
-        engines: the runtimes that the verdict speaks for.
+        engines: the runtimes that the verdict speaks for, as `name` or `name@version`.
         strict: whether `identical` alone will do.
         fail_on: findings at or above this refuse the pair: `error` or `warning`.
+        allow_specials: whether control tokens may differ, which costs acceptance around them.
     """
 
     engines: tuple[str, ...] = ("bundled",)
     strict: bool = False
     fail_on: Severity = Severity.ERROR
+    allow_specials: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """The policy as JSON values."""
+        return {
+            "engines": list(self.engines),
+            "strict": self.strict,
+            "fail_on": self.fail_on.value,
+            "allow_specials": self.allow_specials,
+        }
 
     def refuses(self, severity: Severity) -> bool:
         """Whether a finding of this severity refuses the pair."""
@@ -56,7 +69,7 @@ class Decision:
         relation: of the vocabularies; None where one is not known.
         findings: gravest first.
         questions: facts that could not be had, by the rule that needs them.
-        judgements: every known engine's outcome, by its name.
+        judgements: the outcome in every engine that is asked for, as it was asked for, and then in every other one.
     """
 
     verdict: Verdict
@@ -76,13 +89,28 @@ def decide(pair: Pair, policy: Policy) -> Decision:
     """Runs every rule and every engine on a pair, and weighs them."""
     said = [item for rule in RULES for item in rule.run(pair)]
     findings = sorted(
-        (item for item in said if isinstance(item, Finding)), key=lambda found: (-_WEIGHT[found.severity], found.code)
+        (_allowed(item, policy) for item in said if isinstance(item, Finding)),
+        key=lambda found: (-_WEIGHT[found.severity], found.code),
     )
     questions = tuple(item for item in said if isinstance(item, OpenQuestion))
-    judgements = {name: engine.judge(pair) for name, engine in ENGINES.items()}
+    options = Options(policy.allow_specials)
+    names = [*policy.engines, *(name for name in engines.ENGINES if name not in _plain(policy.engines))]
+    judgements = {name: engines.judge(name, pair, options) for name in names}
     relation = None if isinstance(pair.comparison, Unknown) else pair.comparison.relation
     verdict = _weigh(policy, relation, findings, questions, [judgements[name] for name in policy.engines])
     return Decision(verdict, relation, tuple(findings), questions, judgements)
+
+
+def _plain(asked: tuple[str, ...]) -> set[str]:
+    """The engines' names without versions."""
+    return {name.partition("@")[0] for name in asked}
+
+
+def _allowed(found: Finding, policy: Policy) -> Finding:
+    """A finding as the policy has it: what the user allows is a warning, and still said."""
+    if policy.allow_specials and found.code == SPECIALS_DIFFER.code:
+        return replace(found, severity=Severity.WARNING)
+    return found
 
 
 def _weigh(
@@ -98,6 +126,8 @@ def _weigh(
     if any(not judged.outcome.usable and judged.outcome is not Outcome.UNKNOWN for judged in gated):
         return Verdict.REFUSED
     if policy.strict and relation not in (Relation.IDENTICAL, None):
+        return Verdict.REFUSED
+    if policy.fail_on is Severity.WARNING and any(judged.outcome is Outcome.DEGRADES for judged in gated):
         return Verdict.REFUSED
     if relation is None or any(policy.refuses(question.worst) for question in questions):
         return Verdict.UNDECIDED

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from ..facts import Fingerprint, Kind, Rows, Unknown
 from ..relation import Pair, Relation
-from .outcome import Engine, Judgement, Outcome
+from .outcome import Engine, Judgement, Options, Outcome
 
+_VERSION = "0.1.0"
 _REFUSED = {
     Relation.OVERLAP: "runs certified pairs alone, and these tokens differ",
     Relation.DISJOINT: "runs certified pairs alone, and these models share no token",
-    Relation.SPECIALS_DIFFER: "runs certified pairs alone, and these control tokens differ",
 }
 
 
-def judge(pair: Pair) -> Judgement:
+def judge(pair: Pair, options: Options) -> Judgement:
     """What the bundled decoder does: it verifies exactly, in id space, with a cache that is rolled back by position."""
     for side, facts in (("target", pair.target), ("drafter", pair.drafter)):
         if (refused := _cannot_run(side, facts)) is not None:
@@ -22,6 +22,12 @@ def judge(pair: Pair) -> Judgement:
         return Judgement(Outcome.UNKNOWN, f"cannot tell what it may draft: a model {pair.comparison.why}")
     if (reason := _REFUSED.get(pair.comparison.relation)) is not None:
         return Judgement(Outcome.REFUSES, reason, "choose a drafter of the target's own family")
+    if pair.comparison.relation is Relation.SPECIALS_DIFFER and not options.allow_specials:
+        return Judgement(
+            Outcome.REFUSES,
+            "runs certified pairs alone, and these control tokens differ",
+            "pass --allow-specials if drafts may be rejected around those tokens",
+        )
     for side, facts in (("target", pair.target), ("drafter", pair.drafter)):
         if (open_fact := _cannot_tell(side, facts)) is not None:
             return open_fact
@@ -62,6 +68,8 @@ def _cannot_tell(side: str, facts: Fingerprint) -> Judgement | None:
 
 
 def _runs(pair: Pair, relation: Relation) -> Judgement:
+    if relation is Relation.SPECIALS_DIFFER:
+        return Judgement(Outcome.DEGRADES, "verifies exactly in id space, and never drafts a token that differs")
     if relation is Relation.EXTENDS:
         return Judgement(Outcome.DEGRADES, "drafts only the tokens that both models name")
     found = pair.target.architecture
@@ -76,4 +84,4 @@ def _runs(pair: Pair, relation: Relation) -> Judgement:
     return Judgement(Outcome.RUNS, "verifies exactly in id space")
 
 
-ENGINE = Engine("bundled", judge)
+ENGINE = Engine("bundled", _VERSION, judge)

@@ -32,17 +32,37 @@ class Judgement:
     Attributes:
         outcome: what happens.
         reason: why, as a clause that follows the runtime's name.
-        fix: what to do where it does not run; None where nothing is needed.
+        fix: the flag or the change of a file that makes it run, as a clause; None where nothing is needed or helps.
+        message: the runtime's own error message for this pair, where it has one.
     """
 
     outcome: Outcome
     reason: str
     fix: str | None = None
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the user allows or sets for every runtime.
+
+    Attributes:
+        allow_specials: whether a pair may run whose control tokens differ, where verification is exact in id space.
+    """
+
+    allow_specials: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """A runtime, and the pure function that tells what it does."""
+    """A runtime, and the pure function that tells what it does.
+
+    Attributes:
+        name: as in `--engine`.
+        version: of the runtime whose source the profile was read from.
+        judge: the function.
+    """
 
     name: str
-    judge: Callable[[Pair], Judgement]
+    version: str
+    judge: Callable[[Pair, Options], Judgement]

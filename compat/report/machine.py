@@ -35,11 +35,7 @@ def render(report: Report, certificate: str | None) -> dict[str, Any]:
         **_head(decision.verdict.value),
         "answer": answer(report),
         "relation": decision.relation and decision.relation.value,
-        "policy": {
-            "engines": list(report.policy.engines),
-            "strict": report.policy.strict,
-            "fail_on": report.policy.fail_on.value,
-        },
+        "policy": report.policy.to_dict(),
         "target": _model(report.target),
         "drafter": _model(report.drafter),
         "comparison": None
@@ -56,7 +52,7 @@ def render(report: Report, certificate: str | None) -> dict[str, Any]:
             {"subject": subject, "why": why, "rules": codes} for subject, why, codes in questions(decision.questions)
         ],
         "engines": {
-            name: {"outcome": judged.outcome.value, "reason": judged.reason, "fix": judged.fix}
+            name: {"outcome": judged.outcome.value, "reason": judged.reason, "fix": judged.fix, "message": judged.message}
             for name, judged in decision.judgements.items()
         },
         "advice": advice(report),

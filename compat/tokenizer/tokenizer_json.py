@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
@@ -11,9 +11,10 @@ from typing import Any
 
 from ..errors import MalformedError
 from ..jsonfile import canonical, integer, mapping, parse_object, text, without_collector
-from .added import Added
+from .added import Added, Files, extra_tokens
 from .spelling import Family, added_tokens, trained_tokens
-from .vocabulary import Vocabulary, build
+from .tokenizer import Pipeline, Tokenizer
+from .vocabulary import build
 
 FILE = "tokenizer.json"
 _MODEL_FLAGS = (
@@ -38,36 +39,6 @@ _Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Pipeline:
-    """The steps around the vocabulary, each as canonical JSON; None where the tokenizer has no such step."""
-
-    normalizer: str | None
-    pre_tokenizer: str | None
-    decoder: str | None
-    post_processor: str | None
-    model: str
-
-
-@dataclass(frozen=True, slots=True)
-class Tokenizer:
-    """What a repository's tokenizer is.
-
-    Attributes:
-        vocabulary: which bytes each id stands for.
-        added: text → id of every added token.
-        merges: sha256 of the merge list in order; None for a model that has none.
-        pipeline: the steps around it.
-        odd: a step that changes what ids stand for in a way that is not known here, if there is one.
-    """
-
-    vocabulary: Vocabulary
-    added: Mapping[str, int]
-    merges: str | None
-    pipeline: Pipeline
-    odd: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class _File:
     """The file alone: spelling → id and id → bytes of the trained tokens, and the tokens that the file adds."""
 
@@ -78,6 +49,16 @@ class _File:
     merges: str | None
     pipeline: Pipeline
     odd: str | None
+
+
+def pick(listed: Collection[str]) -> tuple[str, ...]:
+    """The one file of this format, where it is listed."""
+    return (FILE,) if FILE in listed else ()
+
+
+def read_files(contents: Mapping[str, bytes], files: Files) -> Tokenizer:
+    """Reads a repository's tokenizer.json, with what its other files add on top."""
+    return read(contents[FILE], extra_tokens(files))
 
 
 def read(data: bytes, extra: tuple[Added, ...]) -> Tokenizer:
