@@ -7,7 +7,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A text that the two encode to different ids."""
+    """A text that the two encode to different ids.
+
+    Attributes:
+        name: of the probe, or `token <id>` for a token's own text.
+        text: what was encoded.
+        target: all ids of the target.
+        drafter: all ids of the drafter.
+    """
 
     name: str
     text: str
@@ -17,15 +24,16 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """What came of the probes.
+    """What came of the probes. A text that differs is either counted as such or explained.
 
     Attributes:
         probes: how many texts of the fixed set were encoded.
         probes_differ: the names of those that came out differently, in order.
-        tokens: how many plain tokens' own texts were encoded.
+        tokens: how many plain tokens' own texts were compared: encoded, or proved to be encoded alike.
         tokens_differ: how many of these came out differently.
-        explained: texts of either kind that differ only since one side has a token there that the other does not name.
-        examples: the first differing texts.
+        explained: texts of either kind where a side uses an id that does not stand for the same token on the other:
+            the comparison of the vocabularies tells of it.
+        examples: the first differing texts that are not explained, probes before tokens.
     """
 
     probes: int

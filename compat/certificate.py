@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +19,10 @@ from .facts import Rows
 from .finding import Finding, Severity
 from .pipeline import Model, Report
 from .ref import Kind, ModelRef
+from .rules.provenance import OF_READING
 from .tokenizer.vocabulary import Vocabulary
 from .verdict import Policy, Verdict
+from .visible import shortened
 
 STATEMENT = "https://in-toto.io/Statement/v1"
 PREDICATE = "urn:specdec-check:pairing:v1"
@@ -38,6 +39,8 @@ class CertificateError(CheckError):
 
 def tool_version() -> str:
     """The version of the installed distribution."""
+    from importlib import metadata  # slow to import, and most runs do not ask
+
     return metadata.version("specdec-check")
 
 
@@ -74,9 +77,10 @@ def load(data: bytes, name: str) -> Statement:
     if not isinstance(statement, dict) or statement.get("_type") != STATEMENT:
         raise CertificateError(f"{name} is not a certificate: it is no in-toto statement. Issue a new one.")
     if statement.get("predicateType") != PREDICATE:
+        kind = shortened(repr(statement.get("predicateType")))
         raise CertificateError(
-            f"{name} is a statement of another kind ({statement.get('predicateType')!r}), not {PREDICATE}: issue it"
-            " with this version of specdec-check."
+            f"{name} is a statement of another kind ({kind}), not {PREDICATE}: issue it with this version of"
+            " specdec-check."
         )
     try:
         for position, side in enumerate(SIDES):
@@ -120,7 +124,8 @@ def original(statement: Statement, side: str) -> str:
 def locked(statement: Statement, side: str) -> ModelRef:
     """The model as it was read: at its commit where it has one."""
     model = statement["predicate"]["models"][side]
-    found = ModelRef(str(model["original"]), Kind(model["kind"]), str(model["name"]), model["locked"]["commit"])
+    file = None if model.get("file") is None else str(model["file"])
+    found = ModelRef(str(model["original"]), Kind(model["kind"]), str(model["name"]), model["locked"]["commit"], file)
     # A branch in this place could move under the certificate.
     if found.pinned is not (found.kind is Kind.HUB):
         raise ValueError(f"{found.revision!r} is not what a {found.kind} model is locked to")
@@ -156,6 +161,7 @@ def describe(report: Report) -> Statement:
     """What the certificate of this report says; of a pair that is not certified, what it would have to say."""
     models = {"target": report.target, "drafter": report.drafter}
     decision, policy = report.decision, report.policy
+    findings = tuple(found for found in decision.findings if found.code not in OF_READING)
     statement: Statement = {
         "_type": STATEMENT,
         "predicateType": PREDICATE,
@@ -170,13 +176,13 @@ def describe(report: Report) -> Statement:
                 for name in policy.engines
             },
             "rules": {
-                "passed": list(decision.passed),
-                "warned": _codes(decision.findings, Severity.WARNING),
-                "noted": _codes(decision.findings, Severity.NOTE),
+                "passed": [code for code in decision.passed if code not in OF_READING],
+                "warned": _codes(findings, Severity.WARNING),
+                "noted": _codes(findings, Severity.NOTE),
             },
             "findings": [
                 {"code": f.code, "severity": f.severity.value, "subject": f.subject.value, "args": f.args}
-                for f in decision.findings
+                for f in findings
             ],
             "models": {side: _model(model) for side, model in models.items()},
         },
@@ -192,7 +198,8 @@ def _codes(findings: tuple[Finding, ...], severity: Severity) -> list[str]:
 def subject(side: str, model: dict[str, Any]) -> dict[str, Any]:
     """The in-toto subject of a model, determined by what the predicate says of it."""
     commit, files = model["locked"]["commit"], model["locked"]["files"]
-    uri = f"hf://{model['name']}@{commit}" if commit else model["original"]
+    file = f":{model['file']}" if "file" in model else ""
+    uri = f"hf://{model['name']}@{commit}{file}" if commit else model["original"]
     digest = {"sha256": _root(files)} | ({"gitCommit": commit} if commit else {})
     return {"name": side, "uri": uri, "digest": digest}
 
@@ -204,7 +211,7 @@ def _root(files: dict[str, str]) -> str:
 
 def _model(model: Model) -> dict[str, Any]:
     snapshot, facts = model.snapshot, model.facts
-    return {
+    return ({"file": next(iter(snapshot.gguf))} if snapshot.gguf else {}) | {
         "original": snapshot.ref.original,
         "kind": snapshot.ref.kind.value,
         "name": snapshot.repository if snapshot.ref.kind is Kind.HUB else snapshot.ref.name,

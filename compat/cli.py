@@ -9,11 +9,10 @@ from pathlib import Path
 
 import click
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from . import certificate as certificates
-from .certificate import tool_version
+from .engines import ENGINES
 from .errors import CheckError
 from .exit import UNDECIDED
 from .finding import Severity
@@ -22,6 +21,7 @@ from .report import machine
 from .report import text as text_report
 from .rules import BY_CODE, RULES
 from .snapshot import Advance
+from .store import of_this_machine
 from .verdict import Policy, Verdict
 from .verify import verify
 
@@ -29,6 +29,7 @@ _EXAMPLES = """\b
 Examples:
   specdec-check Qwen/Qwen2.5-7B-Instruct Qwen/Qwen2.5-0.5B-Instruct
   specdec-check meta-llama/Llama-3.1-8B-Instruct@main ./my-drafter --certificate pair.json
+  specdec-check meta-llama/Llama-3.1-70B meta-llama/Llama-3.2-1B --engine vllm --engine sglang
   specdec-check demo:target demo:stranger --format json
   specdec-check verify pair.json
   specdec-check rule SD101
@@ -36,6 +37,9 @@ Examples:
 \b
 A model is org/name, org/name@revision, a folder (./folder), or demo:target. A first word that is a command is the
 command; write ./verify or hf://verify for a model of that name.
+
+\b
+Tokenizers that were parsed are kept in HF_HOME/specdec-check; SPECDEC_CHECK_NO_CACHE=1 keeps and reads none.
 
 \b
 Exit status: 0 certified, 1 refused, 2 undecided or an error, 130 interrupted."""
@@ -67,7 +71,7 @@ class _Group(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     epilog=_EXAMPLES,
 )
-@click.version_option(tool_version(), prog_name="specdec-check")
+@click.version_option(package_name="specdec-check", prog_name="specdec-check")
 def cli() -> None:
     """Settle whether DRAFTER fits TARGET for speculative decoding, without downloading weights."""
 
@@ -86,6 +90,13 @@ _timeout = click.option(
 )
 
 
+def _known_engines(_: click.Context, __: click.Parameter, asked: tuple[str, ...]) -> tuple[str, ...]:
+    for name in asked:
+        if name.partition("@")[0] not in ENGINES or name.endswith("@"):
+            raise click.BadParameter(f"there is no engine {name!r}: choose from {', '.join(ENGINES)}.")
+    return tuple(dict.fromkeys(asked))
+
+
 @cli.command("check", short_help="Check a pair (the default).")
 @click.argument("target")
 @click.argument("drafter")
@@ -96,6 +107,20 @@ _timeout = click.option(
     help="Write a certificate here if the pair is certified.",
 )
 @_format
+@click.option(
+    "--engine",
+    "engines",
+    multiple=True,
+    default=("bundled",),
+    metavar="NAME[@VERSION]",
+    callback=_known_engines,
+    help=f"An engine that the verdict speaks for; repeatable. One of {', '.join(ENGINES)}.  [default: bundled]",
+)
+@click.option(
+    "--allow-specials",
+    is_flag=True,
+    help="Certify pairs whose control tokens differ, with a warning for each that is in use.",
+)
 @click.option("--strict", is_flag=True, help="Certify identical vocabularies of equal width alone.")
 @click.option(
     "--fail-on",
@@ -113,6 +138,8 @@ def check_command(
     drafter: str,
     file: Path | None,
     form: str,
+    engines: tuple[str, ...],
+    allow_specials: bool,
     strict: bool,
     fail_on: str,
     offline: bool,
@@ -123,9 +150,9 @@ def check_command(
     Reads configs, tokenizers and the headers of the weights; compares the vocabularies by bytes; exits 0 if the pair
     is certified, 1 if it is refused, 2 if it cannot be settled.
     """
-    policy = Policy(strict=strict, fail_on=Severity(fail_on))
+    policy = Policy(engines, strict, Severity(fail_on), allow_specials)
     with _progress() as advance:
-        report = check(target, drafter, policy, Access(offline, timeout, advance))
+        report = check(target, drafter, policy, Access(offline, timeout, advance), of_this_machine())
     written = _write_certificate(report, file) if file else None
     if form == "json":
         click.echo(machine.dump(machine.render(report, written)))
@@ -186,6 +213,9 @@ def _progress() -> Iterator[Advance]:
     if not sys.stderr.isatty():
         yield lambda _: None
         return
+    # Not at the top: where nobody looks on, its import would be a tenth of the whole start.
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
     columns = (SpinnerColumn(), TextColumn("reading the models: {task.completed:.0f} files"), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("files", total=None)

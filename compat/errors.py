@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 
 class CheckError(Exception):
@@ -44,6 +45,32 @@ class AccessError(CheckError):
     """The repository is there, but its files need an access that this run does not have."""
 
     kind = "no-access"
+
+
+@dataclass(frozen=True, slots=True)
+class Denial:
+    """Why the Hub does not give a file that it lists.
+
+    Attributes:
+        why: as a clause of its own, such as "it is gated and no token was given".
+        fix: how to get the access that is missing, as a sentence.
+    """
+
+    why: str
+    fix: str
+
+
+class WithheldError(AccessError):
+    """The repository is listed, and a file of it is not given to this run.
+
+    Attributes:
+        denial: what the Hub said.
+    """
+
+    def __init__(self, model: str, files: str, denial: Denial) -> None:
+        fix = denial.fix[0].lower() + denial.fix[1:]
+        super().__init__(f"{model} withholds {files}, as {denial.why}: {fix}", model=model)
+        self.denial = denial
 
 
 class MalformedError(CheckError):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -42,10 +42,17 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The ids that one file gives for a special token."""
+    """The ids that one file gives for a special token.
+
+    Attributes:
+        file: which, and where inside it.
+        ids: in order.
+        odd: what it gives that can be no id, as JSON, shortened; of many the first few.
+    """
 
     file: str
     ids: tuple[int, ...]
+    odd: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +75,14 @@ class Rows:
         head: rows of the output head, of the embedding where the two are tied. The width of the logits.
         embedding: rows of the input embedding; ids at or above it cannot be fed.
         evidence: `header`, or `declared` where no header can be read.
+        unused: rows of an output head that the weights hold beside the embedding that the config ties it to; None where
+            they hold none, or the config does not tie them.
     """
 
     head: int
     embedding: int
     evidence: Evidence
+    unused: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,17 +101,25 @@ class Framing:
 
 
 @dataclass(frozen=True, slots=True)
+class Control:
+    """A control token by its text, and its id in the model that it is of."""
+
+    id: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Template:
     """The chat template, as text: it is searched, never run.
 
     Attributes:
-        digest: sha256 of the text without what whitespace and comments make of it.
-        controls: the control tokens that it spells out, in order of their text.
-        thinking: the switches and marks of thinking that it mentions, such as `enable_thinking`.
+        digest: sha256 of the text without comments and without whitespace that changes nothing.
+        controls: the control tokens that it spells out, or names as `bos_token` and the like, by id.
+        thinking: the switches and marks of thinking that it mentions, such as `enable_thinking (on by default)`.
     """
 
     digest: str
-    controls: tuple[str, ...]
+    controls: tuple[Control, ...]
     thinking: tuple[str, ...]
 
 
@@ -150,6 +168,7 @@ class Architecture:
         experts: its mixture; None where it has none.
         trained_head: the method of a head that drafts for one target and is no model by itself (`eagle`, `medusa`, …).
         draft_vocabulary: ids of a head with a reduced vocabulary.
+        outer_vocabulary: `vocab_size` beside a nested text config that has another one, which is the one that counts.
     """
 
     model_type: str
@@ -166,6 +185,7 @@ class Architecture:
     experts: Experts | None = None
     trained_head: str | None = None
     draft_vocabulary: int | None = None
+    outer_vocabulary: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,10 +195,13 @@ class Weights:
     Attributes:
         size: bytes of all tensors.
         parameters: how many; None where only bytes are known.
-        estimated: whether the parameters were worked out from bytes.
+        estimated: whether a part of what is said here was worked out rather than read.
         pickled: whether there are no safer weights.
         step: bytes that one decoding step of batch 1 streams: of a mixture the active experts alone, and of an
             embedding that is not also the head nothing; None where that is not known.
+        active: parameters that a token passes through; all of them where there is no mixture, None where not known.
+        experts: bytes of all experts together; 0 where there is no mixture, None where that is not known.
+        head: bytes of the output head, of the embedding where the two are tied; None where that is not known.
     """
 
     size: int
@@ -186,6 +209,49 @@ class Weights:
     estimated: bool
     pickled: bool
     step: int | None = None
+    active: int | None = None
+    experts: int | None = None
+    head: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a model's files came to be known. No fact of the model, and so in no digest: another run may read others.
+
+    Attributes:
+        withheld: files that the Hub lists and would not give.
+        proved: files that it would not give either, known since their listed digests are those of files that were read.
+        alike: files withheld on both sides of the pair, and equal there by the digests that are listed for them.
+    """
+
+    withheld: tuple[str, ...] = ()
+    proved: tuple[str, ...] = ()
+    alike: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GgufFacts:
+    """The tokenizer of a GGUF file as llama.cpp loads it, its own defaults where the file is silent.
+
+    Attributes:
+        model: `tokenizer.ggml.model`; None where the file has none.
+        kind: the type of tokenizer that this is there: `SPM`, `BPE`, `WPM`, `UGM`, `RWKV`, `PLaMo2`, `no vocab`.
+        pre: `tokenizer.ggml.pre`; None where the file has none.
+        texts: index = id; the token's text as the file spells it, placeholders too, which llama.cpp compares by letter.
+        bos: begin-of-text id; None where there is none.
+        eos: end-of-text id; None where there is none.
+        add_bos: whether a text is put behind begin-of-text.
+        add_eos: whether end-of-text is put behind a text.
+    """
+
+    model: str | None
+    kind: str
+    pre: str | None
+    texts: tuple[bytes, ...] = field(repr=False)
+    bos: int | None
+    eos: int | None
+    add_bos: bool
+    add_eos: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +273,8 @@ class Fingerprint:
         context: the longest sequence, in tokens; None where the config does not say.
         architecture: what the model is.
         weights: how large it is.
+        gguf: what llama.cpp reads of the GGUF file that the model is; None where it is safetensors.
+        reading: how the files behind all this came to be known.
     """
 
     vocabulary: Vocabulary | Unknown
@@ -226,10 +294,13 @@ class Fingerprint:
     context: int | Unknown | None
     architecture: Architecture | Unknown
     weights: Weights | Unknown
+    gguf: GgufFacts | None = None
+    reading: Reading = Reading()
 
     def to_dict(self) -> dict[str, Any]:
         """The facts as JSON values; of the vocabulary size, flags and a digest of its ids and bytes."""
-        return {field.name: _plain(getattr(self, field.name)) for field in dataclasses.fields(self)}
+        names = (field.name for field in dataclasses.fields(self) if field.name != "reading")
+        return {name: _plain(getattr(self, name)) for name in names}
 
     def digests(self) -> dict[str, str]:
         """Fact → sha256 of its canonical JSON: small enough for a certificate, and names the fact that drifted."""
@@ -253,6 +324,10 @@ def _plain(value: object) -> Any:  # noqa: ANN401 - JSON has no narrower type
             "special": sorted(value.special),
             "digest": value.digest,
         }
+    if isinstance(value, GgufFacts):
+        told = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+        spelled = b"".join(len(text).to_bytes(4, "little") + text for text in value.texts)
+        return told | {"texts": hashlib.sha256(spelled).hexdigest()}
     if isinstance(value, Unknown):
         return {"unknown": value.why}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):

@@ -17,6 +17,7 @@ from .certificate import (
 )
 from .pipeline import Report, judge
 from .snapshot import Snapshot
+from .withheld import demand
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,13 @@ class Holding:
 
 
 def hold(statement: Statement, target: Snapshot, drafter: Snapshot) -> Holding:
-    """Whether a certificate holds for two models: their facts are as certified, and all else recomputes from them."""
+    """Whether a certificate holds for two models: their facts are as certified, and all else recomputes from them.
+
+    Raises:
+        WithheldError: if a file is withheld that could be seen when the certificate was issued. That is no drift.
+    """
+    demand(target)
+    demand(drafter)
     report = judge(target, drafter, policy_of(statement))
     now = describe(report)
     drift = [] if statement["predicate"].get("seal") == seal(statement) else [_EDITED]
@@ -60,11 +67,13 @@ _FACTS = {
     "context": "context length",
     "declared": "declared vocabulary size",
     "eos": "set of end-of-text ids",
+    "framing": "framing of encoded texts",
     "merges": "list of merges",
     "nested": "place of the text config",
     "pad": "padding id",
     "pipeline": "tokenizer pipeline",
     "rows": "number of rows",
+    "template": "chat template",
     "template_ids": "use of control tokens in the chat template",
     "tied": "tie of head and embedding",
     "unk": "unknown-token id",

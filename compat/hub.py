@@ -7,12 +7,10 @@ the commit is resolved here, once, and fails closed; files are then fetched by t
 from __future__ import annotations
 
 import math
-import random
 import re
-import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -21,34 +19,34 @@ from typing import Any, TypeVar
 import huggingface_hub
 from huggingface_hub import constants
 from huggingface_hub.errors import HfHubHTTPError
-from huggingface_hub.utils import (
-    build_hf_headers,
-    get_session,
-    hf_raise_for_status,
-    httpx,
-    parse_ratelimit_headers,
-    tqdm,
-)
+from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status, httpx, tqdm
 from huggingface_hub.utils import logging as hub_logging
 
-from .cached import Cache, CachedRepository, header_of_cached, listed_size, read_cached
+from .cached import (
+    Cache,
+    CachedRepository,
+    gguf_of_cached,
+    header_of_cached,
+    is_listed,
+    listed_size,
+    read_cached,
+    read_here,
+)
 from .deadline import Deadline, until_done
-from .errors import UnreachableError
-from .hub_errors import BusyError, NotTheHubError, sentence
+from .errors import CheckError, MalformedError, UnreachableError, WithheldError
+from .gguf import Gguf, read_gguf
+from .hub_asking import ask
+from .hub_errors import NotTheHubError, denial
 from .record import Records
 from .ref import Kind, ModelRef, is_name
 from .snapshot import Entry, Snapshot
-from .weights import Header, read_header
+from .twins import Reads
+from .weights import INDEX, Header, read_header
 
-_TRIES = 4
-_RETRIED = frozenset({408, 429, 500, 502, 503, 504})
 _REQUEST_SECONDS = 10.0
-_LONGEST_PAUSE = 300.0  # the window in which the Hub counts requests
 _DOWNLOADS = 4  # of weights, side by side; each file is fetched in parallel parts where the Hub offers that
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _T = TypeVar("_T")
-_ours = threading.local()
-_opening = threading.Lock()  # older clients open a session for each thread that asks for the first one
 
 # The client's warnings would mix into what the command line says. Whoever asked for more gets it.
 if hub_logging.get_verbosity() == hub_logging.WARNING:
@@ -104,7 +102,7 @@ def materialise(repository: str, commit: str, paths: Sequence[str], *, offline: 
     download = partial(huggingface_hub.hf_hub_download, repository, revision=commit)
     pool = ThreadPoolExecutor(_DOWNLOADS)
     try:
-        jobs = [pool.submit(_ask, partial(download, path), ref, Deadline(math.inf)) for path in missing]
+        jobs = [pool.submit(ask, partial(download, path), ref, Deadline(math.inf)) for path in missing]
         until_done(jobs)
         for job in jobs:
             job.result()
@@ -119,33 +117,90 @@ class HubRepository:
     Args:
         ref: what was written.
         seconds: the longest that the Hub may keep us.
+        reads: what is being read for the pair that this model is one of.
     """
 
-    def __init__(self, ref: ModelRef, seconds: float) -> None:
+    def __init__(self, ref: ModelRef, seconds: float, reads: Reads) -> None:
         self.ref = ref
         self.notes: tuple[str, ...] = ()
+        self.shared: dict[str, str] = {}
+        self._reads = reads
+        self._places: dict[str, str] = {}  # where the Hub sent us on to, by path
         self._deadline = Deadline(seconds)
         self.repository, self._pinned, entries = self._ask(lambda: _listing(ref))
         self.commit: str | None = self._pinned
         self.entries: Mapping[str, Entry] = MappingProxyType(entries)
 
     def read(self, path: str, limit: int) -> bytes:
-        """The bytes of a file, through the client's cache; held against the digest that the Hub lists."""
-        entry, model = self.entries[path], self.ref.original
-        listed_size(entry, limit, model)  # before anything is fetched
-        file = self._ask(
-            lambda: huggingface_hub.hf_hub_download(
-                self.repository, path, revision=self._pinned, etag_timeout=_REQUEST_SECONDS, tqdm_class=_NoBar
-            )
+        """The bytes of a file, held against the digest that the Hub lists; fetched once for all that are equal."""
+        entry = self.entries[path]
+        listed_size(entry, limit, self.ref.original)  # before anything is fetched
+        return self._reads.once(
+            entry, lambda: self._read(entry, limit), lambda: self._is_kept(entry), self._deadline.left
         )
-        return read_cached(Path(file), entry, limit, model)
+
+    def _read(self, entry: Entry, limit: int) -> bytes:
+        model, here = self.ref.original, cache()
+        file = here.snapshot(self.repository, self._pinned) / entry.path
+        if found := read_here(here, file, entry, limit, model):
+            if found.twin not in (None, self.repository):
+                self.shared[entry.path] = found.twin
+            return found.data
+        if entry.path == INDEX:
+            return self._read_index(entry)
+        fetched = self._ask_for(
+            entry.path,
+            lambda: huggingface_hub.hf_hub_download(
+                self.repository, entry.path, revision=self._pinned, etag_timeout=_REQUEST_SECONDS, tqdm_class=_NoBar
+            ),
+        )
+        return read_cached(Path(fetched), entry, limit, model)
+
+    def _read_index(self, entry: Entry) -> bytes:
+        """The index in one request where the client takes two: the headers that it names wait for it."""
+        data = self._ask_for(entry.path, lambda: self._range(entry.path, 0, entry.size or 0))
+        if not is_listed(data, entry):
+            raise MalformedError(
+                f"{self.ref.original}: {entry.path} did not come as the Hub lists it: try again, and check whether a"
+                " proxy changes what passes.",
+                model=self.ref.original,
+            )
+        if entry.digest:
+            cache().records.keep(self.repository, entry.digest, data)
+        return data
+
+    def _is_kept(self, entry: Entry) -> bool:
+        """Whether a file that was just read for the other model of the pair will be found for this one too."""
+        here = cache()
+        if here.file(self.repository, self._pinned, entry.path):
+            return True
+        for twin, _ in here.equals(entry.digest):
+            if twin != self.repository:
+                self.shared[entry.path] = twin
+            return True
+        return False
 
     def header(self, path: str) -> Header:
         """The header of a weight file: from the cached file if there is one, else by range request."""
         entry = self.entries[path]
         if file := cache().file(self.repository, self._pinned, path):
             return header_of_cached(file, entry, self.ref.original)
-        return read_header(lambda start, end: self._ask(lambda: self._range(path, start, end)), entry.size, path)
+        return read_header(
+            lambda start, end: self._ask_for(path, lambda: self._range(path, start, end)), entry.size, path
+        )
+
+    def gguf(self, path: str) -> Gguf:
+        """The head of a GGUF file: from the cached file or what was kept of it, else by range requests."""
+        entry, here = self.entries[path], cache()
+        if file := here.file(self.repository, self._pinned, path):
+            return gguf_of_cached(file, entry, self.ref.original)
+        if kept := here.records.head(self.repository, self._pinned, path):
+            return read_gguf(lambda start, end: kept[start:end], entry.size, path)
+        found = read_gguf(
+            lambda start, end: self._ask_for(path, lambda: self._range(path, start, end)), entry.size, path
+        )
+        here.records.keep_head(self.repository, self._pinned, path, found.data)
+        return found
 
     def _range(self, path: str, start: int, end: int) -> bytes:
         """Bytes [start, end) of a file. A server that ignores ranges is read no further than `end` either.
@@ -154,13 +209,21 @@ class HubRepository:
         """
         if end <= start:
             return b""
+        if place := self._places.pop(path, None):  # saves asking the Hub again, which knows better if it fails
+            with suppress(HfHubHTTPError, httpx.TransportError):
+                return self._stream(path, place, build_hf_headers(token=False), start, end)
         url = huggingface_hub.hf_hub_url(self.repository, path, revision=self._pinned)
+        return self._stream(path, url, build_hf_headers(), start, end)
+
+    def _stream(self, path: str, url: str, headers: dict[str, str], start: int, end: int) -> bytes:
         # identity: a compressed answer would make the range one of compressed bytes.
-        headers = {**build_hf_headers(), "Range": f"bytes={start}-{end - 1}", "Accept-Encoding": "identity"}
+        headers |= {"Range": f"bytes={start}-{end - 1}", "Accept-Encoding": "identity"}
         with get_session().stream(
             "GET", url, headers=headers, timeout=_REQUEST_SECONDS, follow_redirects=True
         ) as response:
             hf_raise_for_status(response)
+            if response.history:
+                self._places[path] = str(response.url)
             skip = 0 if response.status_code == 206 else start
             found = bytearray()
             for chunk in response.iter_bytes():
@@ -169,8 +232,22 @@ class HubRepository:
                     break
         return bytes(found[skip : skip + end - start])
 
+    def _ask_for(self, path: str, call: Callable[[], _T]) -> _T:
+        """Asks for a file.
+
+        Raises:
+            WithheldError: if this run may not read it.
+            CheckError: if it cannot be had.
+        """
+        try:
+            return self._ask(call)
+        except CheckError as error:
+            if denied := denial(error.__cause__, self.repository):
+                raise WithheldError(self.ref.original, path, denied) from error
+            raise
+
     def _ask(self, call: Callable[[], _T]) -> _T:
-        return _ask(call, self.ref, self._deadline)
+        return ask(call, self.ref, self._deadline)
 
 
 class _NoBar(tqdm):
@@ -199,56 +276,3 @@ def _listing(ref: ModelRef) -> tuple[str, str, dict[str, Entry]]:
     if not is_name(repository) or not _COMMIT.fullmatch(commit) or (ref.pinned and commit != ref.revision):
         raise NotTheHubError
     return repository, commit, entries
-
-
-def _ask(call: Callable[[], _T], ref: ModelRef, deadline: Deadline) -> _T:
-    """Asks with bounded retries; every way in which it can fail becomes a sentence."""
-    for attempt in range(_TRIES):
-        try:
-            return deadline.run(partial(_alert, call))
-        except Exception as error:  # what the client may raise has no base of its own
-            pause = _pause(error, attempt)
-            if pause is None or attempt == _TRIES - 1 or pause > min(deadline.left, _LONGEST_PAUSE):
-                raise sentence(error, ref) from error
-            time.sleep(pause)
-    raise AssertionError("the last attempt returns or raises")
-
-
-def _alert(call: Callable[[], _T]) -> _T:
-    """Calls the client such that an answer which a later attempt may change comes back as a `BusyError`.
-
-    By itself the client tries some calls again and others not, and waits for as long as it is told to.
-    """
-    with _opening:
-        hooks = get_session().event_hooks["response"]
-        if _raise_busy not in hooks:
-            hooks.append(_raise_busy)
-    _ours.asking = True
-    try:
-        return call()
-    finally:
-        _ours.asking = False
-
-
-def _raise_busy(response: httpx.Response) -> None:
-    # The session is shared with whoever else uses the client in this process, and theirs is left alone.
-    if getattr(_ours, "asking", False) and response.status_code in _RETRIED:
-        raise BusyError(response.status_code, _asked_pause(response.headers))
-
-
-def _asked_pause(headers: httpx.Headers) -> float:
-    """Seconds that the Hub asks us to wait, by either of its headers; 0 where it asks for none."""
-    if (limit := parse_ratelimit_headers(headers)) and limit.remaining == 0:
-        return float(limit.reset_in_seconds)
-    asked = headers.get("Retry-After", "").strip()
-    return float(asked) if asked.isdecimal() else 0.0
-
-
-def _pause(error: Exception, attempt: int) -> float | None:
-    """Seconds to wait before the next attempt; None where another attempt cannot help."""
-    backoff: float = 0.5 * 2**attempt * (1 + random.random() / 4)  # noqa: S311 - spreads clients, guards nothing
-    if isinstance(error, BusyError):
-        return max(backoff, error.pause)
-    # The client closes the session that all threads share when one of them cannot connect: a RuntimeError to others.
-    retried = isinstance(error, httpx.TransportError | RuntimeError)
-    return backoff if retried and not isinstance(error, httpx.UnsupportedProtocol) else None

@@ -1,8 +1,8 @@
-"""What the errors of the Hub's client mean to a person. Beside `hub`, the only module that imports the client."""
+"""What the errors of the Hub's client mean to a person. With `hub` and `hub_asking`, all that imports the client."""
 
 from __future__ import annotations
 
-from huggingface_hub import constants
+from huggingface_hub import constants, get_token
 from huggingface_hub.errors import (
     DisabledRepoError,
     EntryNotFoundError,
@@ -16,7 +16,7 @@ from huggingface_hub.errors import (
 from huggingface_hub.utils import httpx
 
 from .deadline import DeadlinePassedError
-from .errors import AccessError, CheckError, NotFoundError, UnreachableError
+from .errors import AccessError, CheckError, Denial, NotFoundError, UnreachableError
 from .ref import ModelRef
 
 
@@ -115,6 +115,38 @@ def sentence(error: Exception, ref: ModelRef) -> CheckError:
     kind, text = _meaning(error)
     fields = {"repository": ref.name, "revision": ref.revision or "main", "endpoint": constants.ENDPOINT}
     return kind(text.format(model=ref.original, error=_shown(error), **fields), model=ref.original)
+
+
+def denial(error: BaseException | None, repository: str) -> Denial | None:
+    """Why a file of a repository that is listed was not given; None where the error says something else.
+
+    Mirrors do not all send the codes that the client goes by, so that the status alone has to do.
+    """
+    if isinstance(error, LocalEntryNotFoundError):
+        error = error.__cause__
+    if not isinstance(error, HfHubHTTPError) or isinstance(error, DisabledRepoError):
+        return None
+    status, said = error.response.status_code, error.response.headers.get("X-Error-Message", "")
+    if status not in (401, 403) or _by_status(status, said) is _BAD_TOKEN:
+        return None
+    gated, known = isinstance(error, GatedRepoError), get_token() is not None
+    why, fix = _DENIALS[gated, known]
+    return Denial(why, fix.format(page=f"{constants.ENDPOINT}/{repository}"))
+
+
+# By whether the repository is gated, and whether there is a token.
+_DENIALS = {
+    (True, False): (
+        "it is gated and no token was given",
+        "Accept its terms at {page} and set HF_TOKEN to a token of that account.",
+    ),
+    (True, True): (
+        "it is gated and the token in use does not open it",
+        "Ask for access at {page} and set HF_TOKEN to a token of that account that may read gated repositories.",
+    ),
+    (False, False): ("its files are not given without a token", "Set HF_TOKEN to a token that may read {page}."),
+    (False, True): ("the token in use may not read its files", "Set HF_TOKEN to a token that may read {page}."),
+}
 
 
 def _meaning(error: Exception) -> _Meaning:

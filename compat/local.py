@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from .errors import MalformedError, NotFoundError
+from .gguf import Gguf, read_gguf
 from .ref import Kind, ModelRef
 from .snapshot import DECIDING, Entry
 from .weights import INDEX, SINGLE, Header, read_header
@@ -59,6 +60,7 @@ class FolderRepository:
         self.repository = ref.original
         self.commit: str | None = None
         self.notes: tuple[str, ...] = ()
+        self.shared: Mapping[str, str] = MappingProxyType({})
         self._folder = locate(ref)
         try:
             self.entries: Mapping[str, Entry] = MappingProxyType({entry.path: entry for entry in _list(self._folder)})
@@ -81,6 +83,10 @@ class FolderRepository:
     def header(self, path: str) -> Header:
         """The header of a weight file."""
         return read_header(lambda start, end: self._range(path, start, end), self.entries[path].size, path)
+
+    def gguf(self, path: str) -> Gguf:
+        """The head of a GGUF file."""
+        return read_gguf(lambda start, end: self._range(path, start, end), self.entries[path].size, path)
 
     def _range(self, path: str, start: int, end: int) -> bytes:
         file = self._folder / path

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
@@ -15,14 +15,17 @@ from .errors import CheckError, SeveralErrors, UnreachableError
 from .facts import Fingerprint
 from .fingerprint import fingerprint
 from .local import FolderRepository
+from .probing import probe
 from .ref import Kind, ModelRef
 from .relation import Pair
 from .snapshot import Advance, Snapshot, take
+from .store import Store
+from .twins import Reads, settle
 from .verdict import Decision, Policy, decide
 
 DEFAULT_SECONDS = 120.0
 # Files fetched side by side: all that a model's first round can ask for, twice, so that neither waits for the other's.
-_READERS = 16
+_READERS = 24
 _T = TypeVar("_T")
 
 
@@ -71,7 +74,13 @@ class Access:
             raise CheckError(f"A timeout of {self.seconds} seconds is none: give a number above zero.")
 
 
-def check(target: str, drafter: str, policy: Policy | None = None, access: Access | None = None) -> Report:
+def check(
+    target: str,
+    drafter: str,
+    policy: Policy | None = None,
+    access: Access | None = None,
+    store: Store | None = None,
+) -> Report:
     """Checks whether a drafter fits a target.
 
     Args:
@@ -79,23 +88,26 @@ def check(target: str, drafter: str, policy: Policy | None = None, access: Acces
         drafter: the small one.
         policy: what is asked of the pair.
         access: how the Hub is reached.
+        store: keeps parsed tokenizers for later runs; the answer is the same without.
 
     Raises:
         CheckError: if a model could not be read. That is no verdict.
     """
     parsed = _both(partial(refs.parse, text) for text in (target, drafter))
-    return judge(*read(*parsed, access or Access()), policy or Policy())
+    return judge(*read(*parsed, access or Access()), policy or Policy(), store)
 
 
-def judge(target: Snapshot, drafter: Snapshot, policy: Policy) -> Report:
-    """Facts, rules and verdict of two snapshots, without any further reading."""
-    ours, theirs = Model(target, fingerprint(target)), Model(drafter, fingerprint(drafter))
+def judge(target: Snapshot, drafter: Snapshot, policy: Policy, store: Store | None = None) -> Report:
+    """Facts, rules and verdict of two snapshots, without any further reading of the models."""
+    store = store or Store()  # in memory: two models of a family often share a tokenizer, which is then parsed once
+    ours, theirs = Model(target, fingerprint(target, store)), Model(drafter, fingerprint(drafter, store))
     pair = Pair.of(ours.facts, theirs.facts)
+    pair = replace(pair, behaviour=probe(target, drafter, pair))
     return Report(ours, theirs, pair, policy, decide(pair, policy))
 
 
 def read(target: ModelRef, drafter: ModelRef, access: Access) -> tuple[Snapshot, Snapshot]:
-    """Reads both models at once.
+    """Reads both models at once, and equal files of the two once.
 
     Raises:
         CheckError: of the model that failed, or `SeveralErrors` when both did.
@@ -103,9 +115,10 @@ def read(target: ModelRef, drafter: ModelRef, access: Access) -> tuple[Snapshot,
     files = ThreadPoolExecutor(_READERS)
     models = ThreadPoolExecutor(2)
     try:
-        jobs = [models.submit(_snapshot, ref, access, files) for ref in (target, drafter)]
+        reads = Reads()
+        jobs = [models.submit(_snapshot, ref, access, files, reads) for ref in (target, drafter)]
         until_done(jobs)
-        return _both(job.result for job in jobs)
+        return settle(*_both(job.result for job in jobs))
     finally:
         # Without waiting: an interrupt must not sit out a slow server.
         models.shutdown(wait=False, cancel_futures=True)
@@ -127,7 +140,7 @@ def _both(calls: Iterable[Callable[[], _T]]) -> tuple[_T, _T]:
     return results[0], results[1]
 
 
-def _snapshot(ref: ModelRef, access: Access, pool: ThreadPoolExecutor) -> Snapshot:
+def _snapshot(ref: ModelRef, access: Access, pool: ThreadPoolExecutor, reads: Reads) -> Snapshot:
     if ref.kind is not Kind.HUB:
         return take(FolderRepository(ref), pool, access.advance)
     try:
@@ -143,6 +156,6 @@ def _snapshot(ref: ModelRef, access: Access, pool: ThreadPoolExecutor) -> Snapsh
     if ref.pinned and not access.recheck:
         with suppress(CheckError):  # not all of it is cached, or not sound: the Hub has it
             return take(hub.cached(ref, on_purpose=False), pool, access.advance)
-    snapshot = take(hub.HubRepository(ref, access.seconds), pool, access.advance)
+    snapshot = take(hub.HubRepository(ref, access.seconds, reads), pool, access.advance)
     hub.remember(snapshot)
     return snapshot

@@ -10,27 +10,31 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping
+import zlib
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
+from .errors import Denial
+from .gguf_parser import HEAD_LIMIT
 from .snapshot import Entry, Snapshot
 from .weights import Header, Tensor
 
-_VERSION = 1
+_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One commit as the Hub listed it, with the headers that were read."""
+    """One commit as the Hub listed it, with the headers that were read, and why other files could not be."""
 
     repository: str
     commit: str
     entries: Mapping[str, Entry]
     headers: Mapping[str, Header]
+    withheld: Mapping[str, Denial]
 
 
 class Records:
@@ -44,11 +48,14 @@ class Records:
         repository, commit = snapshot.repository, snapshot.commit
         if commit is None:
             return
+        before = self.load(repository, commit)  # perhaps of a run that was given more
+        headers = {**(before.headers if before else {}), **snapshot.headers}
         record = {
             "repository": repository,
             "commit": commit,
             "entries": {path: [e.size, e.git_blob, e.sha256] for path, e in snapshot.entries.items()},
-            "headers": {path: _header_to_json(header) for path, header in snapshot.headers.items()},
+            "headers": {path: _header_to_json(header) for path, header in headers.items()},
+            "withheld": {path: [denial.why, denial.fix] for path, denial in snapshot.withheld.items()},
         }
         meaning = {"repository": repository, "commit": commit}
         with suppress(OSError):
@@ -67,7 +74,39 @@ class Records:
             return None
         entries = {path: Entry(path, *values) for path, values in found["entries"].items()}
         headers = {path: _header_from_json(value) for path, value in found["headers"].items()}
-        return Record(repository, commit, entries, headers)
+        withheld = {path: Denial(*values) for path, values in found["withheld"].items()}
+        return Record(repository, commit, entries, headers, withheld)
+
+    def keep(self, repository: str, digest: str, data: bytes) -> None:
+        """Keeps a file that was read past the client's cache. A full or read-only disk is no error."""
+        with suppress(OSError):
+            _write_whole(self._folder / quote(repository, safe="") / "files" / digest, data)
+
+    def kept(self, digest: str) -> Iterator[tuple[str, Path]]:
+        """Where such a file may be, by the repository that it was read of."""
+        for folder in sorted(self._folder.glob("*/files")):
+            yield unquote(folder.parent.name), folder / digest
+
+    def keep_head(self, repository: str, commit: str, path: str, head: bytes) -> None:
+        """Keeps the head of a GGUF file, which is megabytes of text and packs well. A full disk is no error."""
+        packed = zlib.compress(head, 1)
+        with suppress(OSError):
+            _write_whole(self._head_file(repository, commit, path), hashlib.sha256(packed).digest() + packed)
+
+    def head(self, repository: str, commit: str, path: str) -> bytes | None:
+        """The head of a GGUF file, if a sound one is kept."""
+        try:
+            whole = self._head_file(repository, commit, path).read_bytes()
+            digest, packed = whole[:32], whole[32:]
+            if hashlib.sha256(packed).digest() != digest:
+                return None
+            return zlib.decompressobj().decompress(packed, HEAD_LIMIT)
+        except (OSError, zlib.error):
+            return None
+
+    def _head_file(self, repository: str, commit: str, path: str) -> Path:
+        name = hashlib.sha256(path.encode("utf-8", "surrogatepass")).hexdigest()
+        return self._folder / quote(repository, safe="") / f"{commit}.{name}.gguf-head"
 
     def _commit_file(self, repository: str, commit: str) -> Path:
         return self._folder / quote(repository, safe="") / f"{commit}.json"
@@ -99,12 +138,17 @@ def _read(path: Path) -> dict[str, Any] | None:
 
 
 def _write(path: Path, content: dict[str, Any]) -> None:
-    """Writes a whole file or nothing, so that a reader beside us never sees half of one."""
+    """Writes what `_read` accepts."""
     text = json.dumps({"version": _VERSION, "sha256": _digest(content), "content": content})
+    _write_whole(path, text.encode())
+
+
+def _write_whole(path: Path, data: bytes) -> None:
+    """Writes a whole file or nothing, so that a reader beside us never sees half of one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{secrets.token_hex(8)}.part")
     try:
-        part.write_text(text, encoding="utf-8")
+        part.write_bytes(data)
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)

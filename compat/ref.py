@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from .errors import BadReferenceError
+from .visible import shortened
 
 # The Hub's own bounds on a name: letters, digits, '-', '_' and '.', neither '-' nor '.' at an end, no '--' or '..'.
 _PART = r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9_])?"
 _NAME = re.compile(rf"(?!.*(?:--|\.\.|\.git\Z))(?:{_PART}/)?{_PART}")
 _REVISION = re.compile(r"(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9._/+-]{0,254}")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
+_GGUF = ".gguf"
+_LONGEST_PATH = 1024
 
 
 class Kind(StrEnum):
@@ -33,12 +37,14 @@ class ModelRef:
         kind: where the model lies.
         name: `org/name` or a legacy `name` on the Hub, a path, or the demo model's name.
         revision: branch, tag, pull request ref or commit on the Hub; None means the default branch.
+        file: the path of the GGUF file that is meant, inside the repository or folder; None means what loaders take.
     """
 
     original: str
     kind: Kind
     name: str
     revision: str | None = None
+    file: str | None = None
 
     @property
     def pinned(self) -> bool:
@@ -47,7 +53,7 @@ class ModelRef:
 
     def at(self, commit: str) -> ModelRef:
         """The same repository at one commit."""
-        return ModelRef(self.original, self.kind, self.name, commit)
+        return ModelRef(self.original, self.kind, self.name, commit, self.file)
 
 
 def parse(text: str) -> ModelRef:
@@ -55,7 +61,8 @@ def parse(text: str) -> ModelRef:
 
     `org/name`, `name`, `org/name@revision` and `hf://org/name[@revision]` name a repository on the Hub; a path that
     starts with `.`, `/` or `~` or ends with `/`, or that is an existing folder, names that folder, as it does for
-    every loader; `demo:name` names a model that ships with the decoder.
+    every loader; `demo:name` names a model that ships with the decoder. A GGUF file is named behind a colon on the Hub
+    (`org/name:file.gguf`, `org/name@revision:folder/file.gguf`), and by its path elsewhere.
 
     Raises:
         BadReferenceError: if the text names nothing.
@@ -65,7 +72,7 @@ def parse(text: str) -> ModelRef:
     if text.startswith("hf://"):
         return _hub(text, text.removeprefix("hf://"))
     if _looks_like_path(text):
-        return ModelRef(text, Kind.FOLDER, text)
+        return _local(text)
     return _hub(text, text)
 
 
@@ -77,27 +84,51 @@ def is_name(text: object) -> bool:
 def _looks_like_path(text: str) -> bool:
     if text.startswith((".", "/", "~")) or text.endswith("/"):
         return True
+    return bool(text) and (_is(Path.is_dir, text) or (text.endswith(_GGUF) and _is(Path.is_file, text)))
+
+
+def _is(kind: Callable[[Path], bool], text: str) -> bool:
     try:
-        return bool(text) and Path(text).is_dir()
-    except (OSError, ValueError):  # a name too long for the file system, or with a NUL: no folder, surely
+        return kind(Path(text).expanduser())
+    except (OSError, RuntimeError, ValueError):  # a name too long for the file system, with a NUL, `~` of nobody
         return False
 
 
+def _local(text: str) -> ModelRef:
+    if not text.endswith(_GGUF) or _is(Path.is_dir, text):
+        return ModelRef(text, Kind.FOLDER, text)
+    path = Path(text)
+    return ModelRef(text, Kind.FOLDER, str(path.parent), file=path.name)
+
+
 def _hub(original: str, text: str) -> ModelRef:
-    name, at, revision = text.partition("@")
+    before, colon, file = text.partition(":")
+    name, at, revision = before.partition("@")
+    shown = shortened(original)
     if "://" in text:
         raise BadReferenceError(
-            f"'{original}' is a web address, not a model: write the repository's name alone, as in org/name.",
+            f"'{shown}' is a web address, not a model: write the repository's name alone, as in org/name.",
             model=original,
         )
     if not is_name(name):
         raise BadReferenceError(
-            f"'{original}' does not name a model: write org/name, org/name@revision, the path of a folder (./folder),"
+            f"'{shown}' does not name a model: write org/name, org/name@revision, the path of a folder (./folder),"
             " or demo:target.",
             model=original,
         )
     if at and not _REVISION.fullmatch(revision):
         raise BadReferenceError(
-            f"'{original}' has no usable revision after '@': write a branch, a tag or a commit.", model=original
+            f"'{shown}' has no usable revision after '@': write a branch, a tag or a commit.", model=original
         )
-    return ModelRef(original, Kind.HUB, name, revision or None)
+    if colon and not _is_gguf_path(file):
+        raise BadReferenceError(
+            f"'{shown}' names no GGUF file after ':': write the file's path in the repository, as in"
+            " org/name:file.gguf.",
+            model=original,
+        )
+    return ModelRef(original, Kind.HUB, name, revision or None, file or None)
+
+
+def _is_gguf_path(text: str) -> bool:
+    parts = text.split("/")
+    return text.endswith(_GGUF) and text.isprintable() and len(text) <= _LONGEST_PATH and not {"", ".", ".."} & {*parts}

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from itertools import compress
+from operator import ne
 
 from .behaviour import Behaviour
 from .facts import Fingerprint, Rows, Unknown
+from .mass import masses
 from .tokenizer.vocabulary import Vocabulary
+
+_SAMPLE = 4096
+_MOST = 0.95  # of the sample; siblings such as Llama 3 and Qwen 2, cut from one list, share shifts over long stretches
 
 
 class Relation(StrEnum):
@@ -32,6 +39,11 @@ class Comparison:
         target_only: ids that only the target names.
         drafter_only: ids that only the drafter names.
         shared_tokens: how many byte strings both sides have, at whatever id; `same` where no id differs.
+        moved: how many of these never stand at the same id.
+        offset: what is to be added to the target's ids to get the drafter's, where nearly all differing ids are merely
+            shifted; None where they are not.
+        same_mass: the estimated part of the target's text that is made of ids that agree, 0 to 1 (see `mass`).
+        shared_mass: the same of byte strings that both sides have. It bounds the acceptance under translation.
     """
 
     relation: Relation
@@ -40,6 +52,10 @@ class Comparison:
     target_only: tuple[int, ...] = field(repr=False)
     drafter_only: tuple[int, ...] = field(repr=False)
     shared_tokens: int
+    moved: int = 0
+    offset: int | None = None
+    same_mass: float = 1.0
+    shared_mass: float = 1.0
 
     @property
     def share(self) -> float:
@@ -59,23 +75,50 @@ def compare(
     ours = target.tokens + (None,) * (width - target.used)
     theirs = drafter.tokens + (None,) * (width - drafter.used)
     alike = target.digest == drafter.digest
-    unequal = [] if alike else [number for number, (a, b) in enumerate(zip(ours, theirs, strict=True)) if a != b]
+    unequal = [] if alike else list(compress(range(width), map(ne, ours, theirs)))
     target_only = [number for number in unequal if theirs[number] is None]
     drafter_only = [number for number in unequal if ours[number] is None]
     differ = [number for number in unequal if ours[number] is not None and theirs[number] is not None]
     same = width - ours.count(None) - len(target_only) - len(differ)
-    shared = len({*ours}.intersection(theirs) - {None}) if differ or not same else same
-    if not same:
-        relation = Relation.OVERLAP if shared else Relation.DISJOINT
-    elif any(not (target.is_control(number) and drafter.is_control(number)) for number in differ):
-        relation = Relation.OVERLAP
-    elif differ:
-        relation = Relation.SPECIALS_DIFFER
-    elif target_only or drafter_only:
+    relation = _relation(target, drafter, same, differ)
+    if relation is Relation.IDENTICAL and (target_only or drafter_only):
         relation = Relation.EXTENDS
-    else:
-        relation = Relation.IDENTICAL if _equal_width(target_rows, drafter_rows) else Relation.PADDED
-    return Comparison(relation, same, tuple(differ), tuple(target_only), tuple(drafter_only), shared)
+    elif relation is Relation.IDENTICAL and not _equal_width(target_rows, drafter_rows):
+        relation = Relation.PADDED
+    found = Comparison(relation, same, tuple(differ), tuple(target_only), tuple(drafter_only), same)
+    return _measured(found, target, drafter) if differ or not same else found
+
+
+def _relation(target: Vocabulary, drafter: Vocabulary, same: int, differ: list[int]) -> Relation:
+    """The relation as far as the ids decide that both sides name."""
+    if not same:
+        return Relation.OVERLAP if {*target.tokens}.intersection(drafter.tokens) - {None} else Relation.DISJOINT
+    if any(not (target.is_control(number) and drafter.is_control(number)) for number in differ):
+        return Relation.OVERLAP
+    return Relation.SPECIALS_DIFFER if differ else Relation.IDENTICAL
+
+
+def _measured(found: Comparison, target: Vocabulary, drafter: Vocabulary) -> Comparison:
+    """How much two vocabularies with differing ids have in common all the same."""
+    shared = {*target.tokens}.intersection(drafter.tokens) - {None}
+    agreeing = {a for a, b in zip(target.tokens, drafter.tokens, strict=False) if a is not None and a == b}
+    found = replace(found, shared_tokens=len(shared), moved=len(shared) - len(agreeing))
+    if found.relation is Relation.SPECIALS_DIFFER:
+        return found  # control tokens have no part in plain text, and stand where each family puts them
+    same_mass, shared_mass = masses(target, agreeing, shared)
+    offset = _offset(found.differ, target, drafter)
+    return replace(found, offset=offset, same_mass=same_mass, shared_mass=shared_mass)
+
+
+def _offset(differ: tuple[int, ...], target: Vocabulary, drafter: Vocabulary) -> int | None:
+    """The shift by which most of the differing ids agree, if there is one: an upset conversion, not other tokens."""
+    places = {token: number for number, token in enumerate(drafter.tokens) if token}
+    sample = differ[:: max(1, len(differ) // _SAMPLE)]
+    shifts = Counter(places[token] - number for number in sample if (token := target.tokens[number]) in places)
+    for shift, count in shifts.most_common(1):
+        if shift and count > len(sample) * _MOST:
+            return shift
+    return None
 
 
 def _equal_width(target: Rows | Unknown, drafter: Rows | Unknown) -> bool:

@@ -8,12 +8,14 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Collection, Mapping
-from concurrent.futures import Executor, wait
+from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
-from .errors import MalformedError, about
+from . import gguf_files
+from .errors import Denial, MalformedError, WithheldError, about
+from .gguf import Gguf
 from .ref import ModelRef
 from .tokenizer import formats
 from .visible import shortened
@@ -29,6 +31,7 @@ DECIDING: Mapping[str, int] = MappingProxyType(
         "special_tokens_map.json": 1 * MIB,
         "added_tokens.json": 16 * MIB,
         "chat_template.jinja": 4 * MIB,
+        "chat_template.json": 4 * MIB,
     }
 )
 _INDEX_LIMIT = 64 * MIB
@@ -37,11 +40,14 @@ _INCOMPLETE = (
     " choose another revision."
 )
 # What loaders read beside those that decide here: tokenizers in other formats, and weights where no safer ones are.
-_TOKENIZERS = frozenset(
-    "tokenizer.json tokenizer.model spiece.model vocab.json vocab.txt merges.txt tekken.json tiktoken.model".split()
+_TOKENIZERS = re.compile(
+    r"tokenizer\.json|tokenizer\.model(\.v\d+)?|spiece\.model|vocab\.(json|txt)|merges\.txt|tekken\.json|.+\.tiktoken"
+    r"|tiktoken\.model"
 )
 _PICKLED = re.compile(r"pytorch_model(-\d+-of-\d+)?\.bin(\.index\.json)?")
+_SHARD = re.compile(r"model-\d+-of-\d+\.safetensors")
 Advance = Callable[[int], None]
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +78,11 @@ class Entry:
         if self.size is not None and (not isinstance(self.size, int) or self.size < 0):
             raise ValueError(f"no file has the size {self.size!r}")
 
+    @property
+    def digest(self) -> str | None:
+        """What proves a file of the same digest equal; of an LFS file never git's, which is that of its pointer."""
+        return self.sha256 or self.git_blob
+
 
 class Repository(Protocol):
     """Where a model's files come from. Every method raises `CheckError` with a sentence."""
@@ -85,11 +96,18 @@ class Repository(Protocol):
     def entries(self) -> Mapping[str, Entry]:
         """Every file that the repository lists, by path."""
 
+    @property
+    def shared(self) -> Mapping[str, str]:
+        """Path → the repository whose equal file was read instead, of the files read so far."""
+
     def read(self, path: str, limit: int) -> bytes:
-        """The whole of a small file; an error when it is longer than `limit` bytes."""
+        """The whole of a small file; an error when it is longer than `limit` bytes, `WithheldError` if it is."""
 
     def header(self, path: str) -> Header:
-        """The header of a safetensors file, without its tensors."""
+        """The header of a safetensors file, without its tensors; `WithheldError` where it is withheld."""
+
+    def gguf(self, path: str) -> Gguf:
+        """The head of a GGUF file, without its tensors; `WithheldError` where it is withheld."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +121,12 @@ class Snapshot:
         entries: every file listed.
         contents: path → bytes of the deciding files that exist, and of the weights' index if there is one.
         headers: path → header of the weight files that hold the output head or the embedding.
-        withheld: path → why the Hub would not give a deciding file that it lists, as a clause ("is gated: …").
-        twins: path → the repository whose equal file was read instead, by the digests that the Hub lists for both.
+        gguf: path → head of the GGUF files that are the model, the part with the metadata first; of a model in GGUF
+            nothing else is read, since nothing else is loaded.
+        withheld: path → why the Hub would not give a deciding file that it lists, which then is in none of these.
+        twins: path → the repository whose equal file was read instead of a withheld one, proved by its listed digest.
+        alike: those withheld files whose listed digest is that of a file withheld of the other model of the pair.
+        shared: path → the repository whose equal file was read although this one's could have been.
         notes: what a reader of the report should know about where this came from, such as an offline cache.
     """
 
@@ -115,13 +137,17 @@ class Snapshot:
     contents: Mapping[str, bytes] = field(repr=False)
     headers: Mapping[str, Header] = field(repr=False)
     notes: tuple[str, ...] = ()
-    withheld: Mapping[str, str] = field(default_factory=dict)
+    withheld: Mapping[str, Denial] = field(default_factory=dict)
     twins: Mapping[str, str] = field(default_factory=dict)
+    alike: tuple[str, ...] = ()
+    shared: Mapping[str, str] = field(default_factory=dict)
+    gguf: Mapping[str, Gguf] = field(default_factory=dict, repr=False)
 
     def digests(self) -> dict[str, str]:
         """Path → sha256 of every deciding file; of a weight file, of its header alone (`path#header`)."""
         files = {path: hashlib.sha256(data).hexdigest() for path, data in self.contents.items()}
-        headers = {f"{path}#header": header.sha256 for path, header in self.headers.items()}
+        heads: dict[str, Header | Gguf] = {**self.headers, **self.gguf}
+        headers = {f"{path}#header": head.sha256 for path, head in heads.items()}
         return dict(sorted((files | headers).items()))
 
 
@@ -134,7 +160,9 @@ def deciding(listed: Collection[str]) -> dict[str, int]:
 
 
 def take(repository: Repository, pool: Executor, advance: Advance = lambda _: None) -> Snapshot:
-    """Reads a model: the deciding files side by side, then the headers that the weights' index points to.
+    """Reads a model: the deciding files and the likely headers side by side, then what else the weights' index names.
+
+    What the Hub withholds is no error: the rest is read, and says what it can.
 
     Args:
         repository: where from.
@@ -150,41 +178,113 @@ def take(repository: Repository, pool: Executor, advance: Advance = lambda _: No
 
 def _take(repository: Repository, pool: Executor, advance: Advance) -> Snapshot:
     listed = repository.entries
+    if parts := gguf_files.choose(repository.ref, listed):
+        return _take_gguf(repository, parts, pool, advance)
     limits = deciding(listed)
     if SINGLE not in listed and INDEX in listed:
         limits[INDEX] = _INDEX_LIMIT
 
-    def read(path: str) -> tuple[str, bytes]:
+    def read(path: str) -> bytes:
         data = repository.read(path, limits[path])
         advance(1)
-        return path, data
+        return data
 
-    def header(path: str) -> tuple[str, Header]:
-        if path not in listed:
-            raise MalformedError(_INCOMPLETE.format(shortened(path)))
+    def header(path: str) -> Header:
         found = repository.header(path)
         advance(1)
-        return path, found
+        return found
 
-    # Waited for before any error is raised, so that no job is left behind.
-    jobs = [pool.submit(read, path) for path in limits]
-    heads = [pool.submit(header, SINGLE)] if SINGLE in listed else []
-    wait(jobs)
-    wait(heads)
-    contents = dict(job.result() for job in jobs)
-    if INDEX in contents:
-        heads = [pool.submit(header, path) for path in shards_of_interest(contents[INDEX])]
-        wait(heads)
-    headers = dict(job.result() for job in heads)
+    jobs = {path: pool.submit(read, path) for path in limits}
+    heads = {path: pool.submit(header, path) for path in _likely_headers(listed)}
+    try:
+        wanted = _wanted_headers(jobs, listed)
+        heads |= {path: pool.submit(header, path) for path in wanted if path not in heads}
+    finally:
+        started: list[Future[Any]] = [*jobs.values(), *heads.values()]
+        wait(started)  # before any error is raised, so that no job is left behind
+    withheld: dict[str, Denial] = {}
+    contents = _given(jobs, withheld)
+    headers = _given({path: heads[path] for path in wanted}, withheld)
     return Snapshot(
         repository.ref,
         repository.repository,
         repository.commit,
         MappingProxyType(dict(listed)),
-        MappingProxyType(dict(sorted(contents.items()))),
-        MappingProxyType(dict(sorted(headers.items()))),
+        contents,
+        headers,
         repository.notes,
+        withheld,
+        shared=dict(repository.shared),
     )
+
+
+def _take_gguf(repository: Repository, parts: tuple[str, ...], pool: Executor, advance: Advance) -> Snapshot:
+    """Reads the heads of all parts side by side."""
+
+    def head(path: str) -> Gguf:
+        found = repository.gguf(path)
+        advance(1)
+        return found
+
+    jobs = {path: pool.submit(head, path) for path in parts}
+    wait(jobs.values())
+    withheld: dict[str, Denial] = {}
+    heads = _given(jobs, withheld)
+    return Snapshot(
+        repository.ref,
+        repository.repository,
+        repository.commit,
+        MappingProxyType(dict(repository.entries)),
+        MappingProxyType({}),
+        MappingProxyType({}),
+        repository.notes,
+        withheld,
+        gguf=heads,
+    )
+
+
+def _likely_headers(listed: Collection[str]) -> list[str]:
+    """Where head and embedding lie, as far as that can be told before the index is read: in the first and last shard.
+
+    A guess that holds saves waiting for the index; one that does not costs a request that nobody waits for.
+    """
+    if SINGLE in listed:
+        return [SINGLE]
+    shards = sorted(path for path in listed if _SHARD.fullmatch(path)) if INDEX in listed else []
+    return list(dict.fromkeys([*shards[:1], *shards[-1:]]))
+
+
+def _wanted_headers(jobs: Mapping[str, Future[bytes]], listed: Collection[str]) -> list[str]:
+    if INDEX not in jobs:
+        return [SINGLE] if SINGLE in listed else []
+    try:
+        return listed_shards(jobs[INDEX].result(), listed)
+    except WithheldError:
+        return []
+
+
+def listed_shards(index: bytes, listed: Collection[str]) -> list[str]:
+    """The shards that hold the output head and the embedding.
+
+    Raises:
+        MalformedError: if the index cannot be read, or names a file that the repository does not have.
+    """
+    shards = shards_of_interest(index)
+    for path in shards:
+        if path not in listed:
+            raise MalformedError(_INCOMPLETE.format(shortened(path)))
+    return shards
+
+
+def _given(jobs: Mapping[str, Future[_T]], withheld: dict[str, Denial]) -> Mapping[str, _T]:
+    """What the jobs gave, by path; why the Hub withholds the rest goes where that is kept."""
+    found: dict[str, _T] = {}
+    for path, job in sorted(jobs.items()):
+        try:
+            found[path] = job.result()
+        except WithheldError as error:
+            withheld[path] = error.denial
+    return MappingProxyType(found)
 
 
 def loader_files(snapshot: Snapshot) -> tuple[str, ...]:
@@ -193,8 +293,10 @@ def loader_files(snapshot: Snapshot) -> tuple[str, ...]:
     Raises:
         MalformedError: if the weights' index cannot be read, or names a file that the repository does not have.
     """
+    if snapshot.gguf:
+        return tuple(snapshot.gguf)
     listed = snapshot.entries
-    beside = {path for path in listed if path in DECIDING or path in _TOKENIZERS}
+    beside = {path for path in listed if path in DECIDING or _TOKENIZERS.fullmatch(path)}
     if SINGLE in listed:
         return tuple(sorted({*beside, SINGLE}))
     if INDEX not in snapshot.contents:

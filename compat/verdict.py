@@ -98,6 +98,10 @@ def decide(pair: Pair, policy: Policy) -> Decision:
     judgements = {name: engines.judge(name, pair, options) for name in names}
     relation = None if isinstance(pair.comparison, Unknown) else pair.comparison.relation
     verdict = _weigh(policy, relation, findings, questions, [judgements[name] for name in policy.engines])
+    if (pair.target.reading.withheld or pair.drafter.reading.withheld) and not any(
+        found.severity is Severity.ERROR for found in findings
+    ):
+        verdict = Verdict.UNDECIDED  # a withheld file may add tokens: of less than an error nothing is sure
     return Decision(verdict, relation, tuple(findings), questions, judgements)
 
 

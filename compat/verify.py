@@ -12,6 +12,7 @@ from .errors import NotFoundError
 from .holding import hold
 from .pipeline import Access, Report, read
 from .ref import Kind
+from .withheld import demand
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ def _lost_commits(statement: Statement, report: Report, access: Access) -> list[
         except NotFoundError as error:
             lost.append(f"The {side}'s certified commit cannot be read any more: {error.message}")
             continue
+        demand(then)
         if then.digests() != certificates.locked_files(statement, side):
             lost.append(f"The {side}'s files at the certified commit are not those in the certificate: it was edited.")
     return lost

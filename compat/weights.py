@@ -41,7 +41,8 @@ _EMBEDDING = (
     "tokens_embed.weight",
 )
 # Parts that have matrices of such names of their own: encoders of other media, and multi-token prediction layers.
-_OTHER_PARTS = ("vision", "visual", "audio", "speech", "encoder.", "mtp", "talker", ".layers.")
+OTHER_PARTS = ("vision", "visual", "audio", "speech", "encoder.", "projector", "mtp", "talker", "2wav")
+_NO_MATRIX_OF = (*OTHER_PARTS, ".layers.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +142,8 @@ def packed_head(names: Iterable[str]) -> str | None:
 def _pick(names: Iterable[str], endings: tuple[str, ...]) -> str | None:
     """The shortest name that ends so, since nesting only lengthens the name of the outermost model's own."""
     dotted = tuple(f".{ending}" for ending in endings)
-    fitting = [name for name in names if f".{name}".endswith(dotted) and not any(part in name for part in _OTHER_PARTS)]
+    named = (name for name in names if f".{name}".endswith(dotted))
+    fitting = [name for name in named if not any(part in name for part in _NO_MATRIX_OF)]
     return min(fitting, key=lambda name: (len(name), name), default=None)
 
 

@@ -20,6 +20,8 @@ from specdec_check.compat.verdict import Policy, Verdict
 from .errors import DecodeError
 from .pairing import Pairing, ranges
 
+_ENGINE = "bundled"
+
 
 class NotAdmittedError(DecodeError):
     """The pair may not run.
@@ -84,10 +86,15 @@ def by_certificate(file: Path, access: Access) -> Admission:
     """Admits the pair of a certificate: at its locked commits, if every fact is as certified.
 
     Raises:
-        NotAdmittedError: if something drifted.
+        NotAdmittedError: if something drifted, or the certificate speaks for other engines alone.
         CheckError: if the certificate or a model cannot be read.
     """
     statement = certificates.read_file(file)
+    if _ENGINE not in certificates.policy_of(statement).engines:
+        raise NotAdmittedError(
+            f"{file} speaks for other engines than the bundled decoder: check the pair with `--engine {_ENGINE}`.",
+            refused=True,
+        )
     target, drafter = (certificates.locked(statement, side) for side in certificates.SIDES)
     snapshots = read(target, drafter, access)
     holding = hold(statement, *snapshots)
@@ -101,14 +108,20 @@ def by_certificate(file: Path, access: Access) -> Admission:
     return _admission(holding.report, holding.notes)
 
 
-def by_check(target: str, drafter: str, access: Access) -> Admission:
-    """Admits a pair by checking it here and now, under the default policy.
+def by_check(target: str, drafter: str, access: Access, *, allow_specials: bool = False) -> Admission:
+    """Admits a pair by checking it here and now.
+
+    Args:
+        target: the big model, as `specdec-check` takes it.
+        drafter: the small one.
+        access: how the Hub is reached.
+        allow_specials: admit a pair whose control tokens differ.
 
     Raises:
         NotAdmittedError: if the pair is not certified.
         CheckError: if a model cannot be read.
     """
-    report = judge(*read(refs.parse(target), refs.parse(drafter), access), Policy())
+    report = judge(*read(refs.parse(target), refs.parse(drafter), access), Policy((_ENGINE,), allow_specials=allow_specials))
     verdict = report.decision.verdict
     if verdict is not Verdict.CERTIFIED:
         raise NotAdmittedError(

@@ -50,6 +50,7 @@ Exit status: 0 decoded, 1 the pair is refused or drifted, 2 undecided or an erro
 @click.option("--dtype", type=click.Choice(["float32", "bfloat16", "float16"]), help="[default: float32 on a CPU]")
 @click.option("--show-drafts", is_flag=True, help="Colour accepted, rejected and corrected tokens as they come.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
+@click.option("--allow-specials", is_flag=True, help="Decode with a pair whose control tokens differ.")
 @click.option("--offline", is_flag=True, help="Read models from the cache alone.")
 @click.option(
     "--timeout", type=click.FloatRange(min=0.1), default=DEFAULT_SECONDS, show_default=True, metavar="SECONDS"
@@ -74,6 +75,7 @@ def cli(
     dtype: str | None,
     show_drafts: bool,
     as_json: bool,
+    allow_specials: bool,
     offline: bool,
     timeout: float,
 ) -> None:
@@ -86,7 +88,7 @@ def cli(
     options = Options(max_new_tokens, gamma, Sampling(temperature, top_k, top_p, min_p), seed, stop)
     prompts = _prompts(prompt, target, drafter)
     try:
-        admission = _admit(target, drafter, certificate, Access(offline, timeout))
+        admission = _admit(target, drafter, certificate, Access(offline, timeout), allow_specials=allow_specials)
     except NotAdmittedError as error:
         if not error.refused:
             raise
@@ -108,14 +110,16 @@ def _need_libraries() -> None:
         )
 
 
-def _admit(target: str | None, drafter: str | None, certificate: Path | None, access: Access) -> Admission:
+def _admit(
+    target: str | None, drafter: str | None, certificate: Path | None, access: Access, *, allow_specials: bool
+) -> Admission:
     if certificate is not None:
         if target is not None:
             raise click.UsageError("Give either --certificate or the two models: the certificate names its own.")
         return by_certificate(certificate, access)
     if target is None or drafter is None:
         raise click.UsageError("Give two models, TARGET and DRAFTER, or --certificate.")
-    return by_check(target, drafter, access)
+    return by_check(target, drafter, access, allow_specials=allow_specials)
 
 
 def _prompts(prompt: str | None, target: str | None, drafter: str | None) -> list[str]:

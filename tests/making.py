@@ -43,6 +43,7 @@ class Recipe:
     bos, eos, pad, unk: named in tokenizer_config.json and, bos, eos and pad, by id in both configs.
     style: `llama` or `gpt2`, for the names in config.json and of the tensors.
     rows: of the embedding and the head; as many as there are tokens unless told.
+    head: rows of the head where it has others, or is there beside a tied embedding.
     declared: `vocab_size`; as `rows` unless told, ABSENT leaves it out.
     text_config: whether the text model's sizes are nested under that name.
     weights: `safetensors` (zeros), `header` (no tensor data; `<file>.size` claims the size), `sharded`,
@@ -65,6 +66,7 @@ class Recipe:
     rows: int | None = None
     declared: Any = None
     tied: bool = False
+    head: int | None = None
     context: int = 512
     hidden: int = 16
     layers: int = 1
@@ -312,7 +314,8 @@ def shapes(recipe: Recipe, rows: int) -> dict[str, tuple[int, ...]]:
         tensors |= {"ln_f.weight": (wide,), "ln_f.bias": (wide,)}
     else:
         tensors |= {"model.norm.weight": (wide,)}
-    return tensors if recipe.tied else tensors | {"lm_head.weight": (rows, wide)}
+    head = {"lm_head.weight": (rows if recipe.head is None else recipe.head, wide)}
+    return tensors if recipe.tied and recipe.head is None else tensors | head
 
 
 def write_weights(folder: Path, recipe: Recipe, rows: int) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from ..relation import Pair
-from . import bundled
+from . import bundled, llama_cpp, mlx_lm, sglang, tensorrt_llm, transformers, vllm
 from .outcome import Engine, Judgement, Options, Outcome
 
-ENGINES: dict[str, Engine] = {engine.name: engine for engine in (bundled.ENGINE,)}
+_MODULES = (bundled, transformers, vllm, sglang, llama_cpp, tensorrt_llm, mlx_lm)
+
+ENGINES: dict[str, Engine] = {module.ENGINE.name: module.ENGINE for module in _MODULES}
 
 
 def judge(asked: str, pair: Pair, options: Options) -> Judgement:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .. import model_types
 from ..facts import Fingerprint, Kind, Rows, Unknown
 from ..relation import Pair, Relation
 from .outcome import Engine, Judgement, Options, Outcome
@@ -21,7 +22,7 @@ def judge(pair: Pair, options: Options) -> Judgement:
     if isinstance(pair.comparison, Unknown):
         return Judgement(Outcome.UNKNOWN, f"cannot tell what it may draft: a model {pair.comparison.why}")
     if (reason := _REFUSED.get(pair.comparison.relation)) is not None:
-        return Judgement(Outcome.REFUSES, reason, "choose a drafter of the target's own family")
+        return Judgement(Outcome.REFUSES, reason)
     if pair.comparison.relation is Relation.SPECIALS_DIFFER and not options.allow_specials:
         return Judgement(
             Outcome.REFUSES,
@@ -35,15 +36,32 @@ def judge(pair: Pair, options: Options) -> Judgement:
 
 
 def _cannot_run(side: str, facts: Fingerprint) -> Judgement | None:
+    if facts.gguf is not None:
+        return Judgement(
+            Outcome.REFUSES,
+            f"loads safetensors, and the {side} is a GGUF file",
+            "check the model's own repository, or ask for the engine that loads it (--engine llama.cpp)",
+        )
     found = facts.architecture
     if isinstance(found, Unknown):
         return None
     if not isinstance(found.kind, Unknown) and found.kind is not Kind.CAUSAL:
         return Judgement(Outcome.REFUSES, f"needs causal language models, and the {side} is an {found.kind} model")
+    if found.trained_head is not None:
+        return Judgement(
+            Outcome.REFUSES, f"runs language models, and the {side} is a trained head ({found.trained_head})"
+        )
+    if found.model_type in model_types.WRAPPERS:
+        reason = f"loads causal language models alone, and the {side} is one inside a {found.model_type} model"
+        return Judgement(Outcome.REFUSES, reason)
     if found.stateful:
         return Judgement(Outcome.REFUSES, f"cannot roll back the state of the {side} ({found.model_type})")
     if isinstance(facts.rows, Rows) and isinstance(facts.declared, int) and facts.rows.head != facts.declared:
         return Judgement(Outcome.REFUSES, f"loads no weights other than the config declares, as the {side} has them")
+    if isinstance(facts.rows, Rows) and facts.rows.unused not in (None, facts.rows.embedding):
+        return Judgement(
+            Outcome.REFUSES, f"reads the output head that the {side} has beside a tied one, and fails on it"
+        )
     if isinstance(facts.rows, Rows) and facts.rows.head != facts.rows.embedding:
         return Judgement(Outcome.REFUSES, f"takes one width for embedding and head, and the {side} has two")
     return None
@@ -57,6 +75,8 @@ def _cannot_tell(side: str, facts: Fingerprint) -> Judgement | None:
         return Judgement(Outcome.UNKNOWN, f"cannot tell whether it can run the {side}, which {found.kind.why}")
     if isinstance(facts.rows, Unknown):
         return Judgement(Outcome.UNKNOWN, f"cannot tell the width of the {side}'s logits: it {facts.rows.why}")
+    if isinstance(facts.declared, Unknown):
+        return Judgement(Outcome.UNKNOWN, f"cannot tell whether the {side} loads: it {facts.declared.why}")
     if found.quantization is not None:
         return Judgement(
             Outcome.UNKNOWN,

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from ..engines.outcome import Outcome
 from ..facts import Unknown
 from ..finding import Severity
 from ..pipeline import Report
-from ..relation import Comparison, Relation
+from ..relation import Relation
 from ..rules import BY_CODE
+from ..tokenizer import added
 from ..verdict import Verdict
 from ..visible import visible
 from .message import questions
@@ -17,6 +21,27 @@ def answer(report: Report) -> str:
     names = f"{visible(report.target.snapshot.ref.original)} × {visible(report.drafter.snapshot.ref.original)}"
     engines = ", ".join(report.policy.engines)
     return f"{report.decision.verdict.value.upper()} for {engines}: {names}: {_reason(report)}{_warned(report)}"
+
+
+def other_engines(report: Report) -> str | None:
+    """The second line: the known engines that would not run the pair, by what they would do; None where all would."""
+    by_outcome: dict[Outcome, list[str]] = {}
+    for name, judged in report.decision.judgements.items():
+        if not judged.outcome.usable and judged.outcome is not Outcome.UNKNOWN:
+            by_outcome.setdefault(judged.outcome, []).append(name)
+    parts = [f"{' and '.join(_enumerated(names))} {_WOULD[outcome]}" for outcome, names in by_outcome.items()]
+    return f"{'; '.join(parts)}" if parts else None
+
+
+_WOULD = {
+    Outcome.REFUSES: "would refuse it",
+    Outcome.CRASHES: "would crash",
+    Outcome.WRONG_OUTPUT: "would give wrong output",
+}
+
+
+def _enumerated(names: list[str]) -> list[str]:
+    return [", ".join(names[:-1]), names[-1]] if len(names) > 1 else names
 
 
 def _warned(report: Report) -> str:
@@ -33,7 +58,7 @@ def _reason(report: Report) -> str:
         return _undecided(report)
     if isinstance(report.pair.comparison, Unknown):
         return _gravest(report)
-    relation = _relation(report.pair.comparison)
+    relation = _relation(report)
     errors = [found for found in decision.findings if found.severity is Severity.ERROR]
     if decision.verdict is Verdict.REFUSED and not any(found.code.startswith("SD1") for found in errors):
         return f"{_gravest(report)} ({relation})"
@@ -41,13 +66,37 @@ def _reason(report: Report) -> str:
 
 
 def _undecided(report: Report) -> str:
-    asked = questions(report.decision.questions)
-    if asked:
-        whose = {"target": report.target, "drafter": report.drafter}
-        reasons = [f"{visible(whose[side].snapshot.ref.original)} {why}" for side, why, _ in asked]
-        return "; ".join(dict.fromkeys(reasons))
-    unknown = [judged.reason for judged in report.decision.judgements.values() if not judged.outcome.usable]
-    return f"the decoder {visible(unknown[0])}" if unknown else "a fact is missing"
+    """What is missing, and how the tokens relate if that much is known."""
+    missing = "; ".join(dict.fromkeys(_missing(report))) or "a fact is missing"
+    if isinstance(report.pair.comparison, Unknown):
+        return missing
+    return f"{missing} (the tokens: {_relation(report)}{_proof(report)})"
+
+
+def _proof(report: Report) -> str:
+    """How the tokens of a model that withholds files are known, and what of them is not."""
+    said, readings = "", [model.facts.reading for model in (report.target, report.drafter)]
+    files = {
+        model.facts.vocabulary.file
+        for model in (report.target, report.drafter)
+        if not isinstance(model.facts.vocabulary, Unknown)
+    }
+    if any(files.intersection(reading.proved) for reading in readings):
+        said += ", proved by digest"
+    adding = sorted(added.FILES.intersection(path for reading in readings for path in reading.withheld))
+    return said + (f", but for what {' and '.join(adding)} may add" if adding else "")
+
+
+def _missing(report: Report) -> Iterator[str]:
+    whose = {"target": report.target, "drafter": report.drafter}
+    deciding = tuple(asked for asked in report.decision.questions if report.policy.refuses(asked.worst))
+    for side, why, _ in questions(deciding):
+        yield f"{visible(whose[side].snapshot.ref.original) if side in whose else 'the pair'} {why}"
+    if not deciding:
+        for name in report.policy.engines:
+            judged = report.decision.judgements[name]
+            if judged.outcome is Outcome.UNKNOWN:
+                yield f"{name} {visible(judged.reason)}"
 
 
 def _gravest(report: Report) -> str:
@@ -62,11 +111,16 @@ def _gravest(report: Report) -> str:
     return "--strict certifies identical vocabularies alone"
 
 
-def _relation(found: Comparison) -> str:
+def _relation(report: Report) -> str:
+    found = report.pair.comparison
+    if isinstance(found, Unknown):
+        return found.why
     both = found.same + len(found.differ)
     match found.relation:
         case Relation.IDENTICAL:
-            return f"identical, all {found.same} tokens and the logits' width are equal"
+            widths = (report.target.facts.rows, report.drafter.facts.rows)
+            wide = "" if any(isinstance(rows, Unknown) for rows in widths) else " and the logits' width"
+            return f"identical, all {found.same} tokens{wide} are equal"
         case Relation.PADDED:
             return f"padded, all {found.same} tokens are equal and only unused logits differ"
         case Relation.EXTENDS:
@@ -83,13 +137,14 @@ def _relation(found: Comparison) -> str:
 def advice(report: Report) -> list[str]:
     """What to do, most pressing first; for a certified pair nothing but its warnings' fixes."""
     decision = report.decision
-    fixes = [BY_CODE[found.code].fix for found in decision.findings if found.severity is not Severity.NOTE]
-    if decision.verdict is Verdict.REFUSED and (
-        refusing := [f for f in decision.findings if f.severity is Severity.ERROR]
-    ):
-        fixes = [BY_CODE[found.code].fix for found in refusing]
+    severities = {Severity.ERROR} if decision.verdict is Verdict.REFUSED else {Severity.ERROR, Severity.WARNING}
+    fixes = [BY_CODE[found.code].fix for found in decision.findings if found.severity in severities]
+    if decision.verdict is Verdict.REFUSED and not fixes:
+        fixes = [BY_CODE[found.code].fix for found in decision.findings if report.policy.refuses(found.severity)]
+    if decision.verdict is not Verdict.CERTIFIED:
+        gated = [decision.judgements[name] for name in report.policy.engines]
+        fixes += [f"{judged.fix[0].upper()}{judged.fix[1:]}." for judged in gated if judged.fix]
     if decision.verdict is Verdict.UNDECIDED:
-        fixes = [f"{judged.fix[0].upper()}{judged.fix[1:]}." for judged in decision.judgements.values() if judged.fix]
         fixes += _remedies(report)
     return list(dict.fromkeys(fixes))
 
@@ -100,6 +155,9 @@ def _remedies(report: Report) -> list[str]:
     remedies = []
     if any(why.startswith("publishes") for why in reasons):
         remedies.append("Put the missing files beside the others, in the repository or in a folder of your own.")
-    if any(not why.startswith("publishes") for why in reasons):
+    for model in (report.target, report.drafter):
+        fixes = dict.fromkeys(denial.fix for denial in model.snapshot.withheld.values())
+        remedies += [f"{visible(model.snapshot.ref.original)}: {fix}" for fix in fixes]
+    if any(not why.startswith(("publishes", "withholds")) for why in reasons):
         remedies.append("Try a newer version of specdec-check: what this one does not know, it does not guess.")
     return remedies

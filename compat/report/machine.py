@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from ..certificate import tool_version
+from ..engines import ENGINES
 from ..errors import CheckError, SeveralErrors
 from ..facts import Rows, Unknown
 from ..finding import Finding
@@ -46,17 +47,30 @@ def render(report: Report, certificate: str | None) -> dict[str, Any]:
             "target_only": len(comparison.target_only),
             "drafter_only": len(comparison.drafter_only),
             "shared_tokens": comparison.shared_tokens,
+            "moved": comparison.moved,
+            "offset": comparison.offset,
+            "same_mass": round(comparison.same_mass, 4),
+            "shared_mass": round(comparison.shared_mass, 4),
         },
         "findings": [_finding(found) for found in decision.findings],
         "unknown": [
             {"subject": subject, "why": why, "rules": codes} for subject, why, codes in questions(decision.questions)
         ],
-        "engines": {
-            name: {"outcome": judged.outcome.value, "reason": judged.reason, "fix": judged.fix, "message": judged.message}
-            for name, judged in decision.judgements.items()
-        },
+        "engines": {name: _engine(name, report) for name in decision.judgements},
         "advice": advice(report),
         "certificate": certificate,
+    }
+
+
+def _engine(name: str, report: Report) -> dict[str, Any]:
+    judged = report.decision.judgements[name]
+    return {
+        "outcome": judged.outcome.value,
+        "reason": judged.reason,
+        "fix": judged.fix,
+        "message": judged.message,
+        "version": ENGINES[name.partition("@")[0]].version,
+        "gated": name in report.policy.engines,
     }
 
 
@@ -102,6 +116,8 @@ def _model(model: Model) -> dict[str, Any]:
             "used": None if isinstance(vocabulary, Unknown) else vocabulary.used,
             "file": None if isinstance(vocabulary, Unknown) else vocabulary.file,
         },
+        "withheld": {path: {"why": denial.why, "fix": denial.fix} for path, denial in snapshot.withheld.items()},
+        "twins": dict(snapshot.twins),
         "notes": list(snapshot.notes),
     }
 

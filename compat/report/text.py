@@ -6,17 +6,20 @@ import re
 
 from rich.text import Text
 
+from ..engines import ENGINES
+from ..engines.outcome import Judgement
 from ..facts import Rows, Unknown
 from ..finding import Severity
 from ..pipeline import Model, Report
 from ..rules import BY_CODE
 from ..verdict import Verdict
 from ..verify import Verification
-from ..visible import visible
-from .answer import advice, answer
+from ..visible import shortened, visible
+from .answer import advice, answer, other_engines
 from .message import message, questions
 
 _VERDICT = {Verdict.CERTIFIED: "bold green", Verdict.REFUSED: "bold red", Verdict.UNDECIDED: "bold yellow"}
+_LONGEST = 320
 _SEVERITY = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "dim"}
 
 
@@ -24,6 +27,8 @@ def render(report: Report) -> list[Text]:
     """The report, a line each; styles show on a terminal alone."""
     decision = report.decision
     lines = [Text(answer(report), style=_VERDICT[decision.verdict])]
+    if said := other_engines(report):
+        lines.append(_line("engines", said, "bold"))
     lines += [
         _line(found.severity.value, f"{found.code} {found.name}: {message(found)}", _SEVERITY[found.severity])
         for found in decision.findings
@@ -31,8 +36,7 @@ def render(report: Report) -> list[Text]:
     for subject, why, codes in questions(decision.questions):
         lines.append(_line("unknown", f"{subject}: {why} (open: {', '.join(codes)})", "yellow"))
     lines += [_line("do", fix, "bold") for fix in advice(report)]
-    for name, judged in decision.judgements.items():
-        lines.append(_line("engine", f"{name} {judged.outcome}: {visible(judged.reason)}", "dim"))
+    lines += [_line("engine", _engine(name, judged), "dim") for name, judged in decision.judgements.items()]
     lines += [_line("target", _model(report.target), "dim"), _line("drafter", _model(report.drafter), "dim")]
     return lines + _sources(report)
 
@@ -78,6 +82,14 @@ def _sources(report: Report) -> list[Text]:
 
 def _line(label: str, text: str, style: str) -> Text:
     return Text.assemble((f"{label:8}", style), text)
+
+
+def _engine(name: str, judged: Judgement) -> str:
+    """A row of the engine table: what the engine does, why, what it says, and what would make it run."""
+    version = "" if "@" in name else f" {ENGINES[name].version}"
+    message = f' It says: "{shortened(visible(judged.message), _LONGEST)}"' if judged.message else ""
+    fix = f" To run: {visible(judged.fix)}." if judged.fix and not judged.outcome.usable else ""
+    return f"{name}{version} {judged.outcome}: {visible(judged.reason)}.{message}{fix}"
 
 
 def _model(model: Model) -> str:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from ..finding import Rule
-from . import architecture, cost, shapes, special, vocabulary
+from . import architecture, behaviour, cost, provenance, shapes, special, template, vocabulary
 
 RULES: tuple[Rule, ...] = (
     *vocabulary.RULES,  # SD1xx
+    *behaviour.RULES,
     *special.RULES,  # SD2xx
+    *template.RULES,
     *shapes.RULES,  # SD3xx
     *architecture.RULES,  # SD4xx
     *cost.RULES,  # SD5xx
+    *provenance.RULES,  # SD6xx
 )
 
 BY_CODE = {rule.code: rule for rule in RULES}

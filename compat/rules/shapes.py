@@ -1,4 +1,4 @@
-"""SD3xx: three sizes that are easily confused: declared V, rows R, used U."""
+"""SD3xx: three sizes that are easily confused: declared V, rows R, used U; and the matrices that have these rows."""
 
 from __future__ import annotations
 
@@ -120,11 +120,10 @@ NO_SIZE = ModelRule(
 
 
 def _cannot_embed(rule: PairRule, pair: Pair) -> Iterator[Finding]:
-    target, drafter = known(pair.target.vocabulary), known(pair.drafter.rows)
-    limit = min(target.used, known(pair.target.rows).head)
-    named = known(pair.drafter.vocabulary)
+    target, drafter = known(pair.target.rows), known(pair.drafter.rows)
     # A token that the drafter names past its own rows is SD302's to tell.
-    past = [number for number in range(drafter.embedding, limit) if target.tokens[number] and not named.token(number)]
+    ids = known(pair.comparison).target_only
+    past = [number for number in ids if drafter.embedding <= number < target.head]
     if past:
         yield rule.finds(
             Severity.WARNING, Subject.PAIR, drafter.evidence, count=len(past), rows=drafter.embedding, highest=past[-1]
@@ -145,4 +144,79 @@ CANNOT_EMBED = PairRule(
     check=_cannot_embed,
 )
 
-RULES = (DECLARED_ROWS, PAST_ROWS, PADDED, NOT_PROVED, NO_SIZE, CANNOT_EMBED)
+
+def _tie(rule: ModelRule, facts: Fingerprint, subject: Subject) -> Iterator[Finding]:
+    rows = known(facts.rows)
+    if rows.unused is not None and rows.unused != rows.embedding:
+        yield rule.finds(Severity.WARNING, subject, Evidence.HEADER, embedding=rows.embedding, unused=rows.unused)
+
+
+TIE = ModelRule(
+    code="SD307",
+    name="tie-contradicts-weights",
+    worst=Severity.WARNING,
+    needs=("rows",),
+    message=(
+        "The {subject}'s config ties the output head to the embedding ({embedding} rows), and its weights hold a head"
+        " of {unused} rows beside it."
+    ),
+    why=(
+        "Engines disagree on such a checkpoint: those that believe the config pass the head over, and transformers,"
+        " which reads it, fails on its shape. One of the two files belongs to another version of the model."
+    ),
+    fix="Set tie_word_embeddings to false and vocab_size to the head's rows, or publish the weights without that head.",
+    check=_tie,
+)
+
+
+def _reduced_head(rule: ModelRule, facts: Fingerprint, subject: Subject) -> Iterator[Finding]:
+    if (count := known(facts.architecture).draft_vocabulary) is not None:
+        yield rule.finds(Severity.ERROR, subject, Evidence.DECLARED, count=count)
+
+
+REDUCED_HEAD = ModelRule(
+    code="SD308",
+    name="reduced-vocabulary-head",
+    worst=Severity.ERROR,
+    needs=("architecture",),
+    message="The {subject}'s head proposes among {count} ids of its own, which are not the tokenizer's.",
+    why=(
+        "Heads with a reduced vocabulary (draft_vocab_size, d2t and t2d tables) number their tokens anew. Only an"
+        " engine that translates each proposal by the table can verify it; to any other the ids mean other tokens."
+    ),
+    fix="Use it in an engine that supports this kind of head, with the target that it was trained for.",
+    check=_reduced_head,
+)
+
+
+def _two_sizes(rule: ModelRule, facts: Fingerprint, subject: Subject) -> Iterator[Finding]:
+    outer = known(facts.architecture).outer_vocabulary
+    if outer is not None:
+        yield rule.finds(Severity.NOTE, subject, Evidence.DECLARED, declared=known(facts.declared), outer=outer)
+
+
+TWO_SIZES = ModelRule(
+    code="SD309",
+    name="vocab-size-twice",
+    worst=Severity.NOTE,
+    needs=("declared", "architecture"),
+    message="The {subject}'s config declares {declared} ids for its text model, which counts, and {outer} beside it.",
+    why=(
+        "Loaders build the language model from the nested text config. A tool that reads the outer key takes the model"
+        " for one of another width."
+    ),
+    fix="Nothing for loaders. Where you publish the model, remove the outer vocab_size.",
+    check=_two_sizes,
+)
+
+RULES = (
+    DECLARED_ROWS,
+    PAST_ROWS,
+    PADDED,
+    NOT_PROVED,
+    NO_SIZE,
+    CANNOT_EMBED,
+    TIE,
+    REDUCED_HEAD,
+    TWO_SIZES,
+)

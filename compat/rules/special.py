@@ -1,12 +1,22 @@
-"""SD2xx: the tokens with a part in the protocol: end, begin, padding, unknown."""
+"""SD2xx: the tokens with a part in the protocol: end, begin, padding, unknown. Those of templates: template.py."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
-from ..facts import Fingerprint, Special
+from ..facts import Evidence, Fingerprint, Source, Special
 from ..finding import Finding, ModelRule, PairRule, Severity, Subject, known
 from ..relation import Pair
+from ..tokenizer.vocabulary import Vocabulary
+from .vocabulary import token_text
+
+_ROLES = ("bos", "eos", "pad", "unk")
+
+
+def _special(facts: Fingerprint, role: str) -> Special:
+    found: Special = known(getattr(facts, role))
+    return found
 
 
 def _eos_sets(rule: PairRule, pair: Pair) -> Iterator[Finding]:
@@ -30,33 +40,38 @@ EOS_SETS = PairRule(
 )
 
 
-def _eos_inside(rule: ModelRule, facts: Fingerprint, subject: Subject) -> Iterator[Finding]:
-    sources = known(facts.eos).sources
-    configs = [set(source.ids) for source in sources if "config.json" in source.file and "tokenizer" not in source.file]
-    named = {number for ids in configs for number in ids}
-    # The tokenizer's files can name one id only, so they disagree only where it is none of the configs'.
-    foreign = any(configs and not named.issuperset(source.ids) for source in sources)
-    if foreign or any(ids != configs[0] for ids in configs):
-        told = [{"file": source.file, "ids": list(source.ids)} for source in sources]
-        yield rule.finds(Severity.NOTE, subject, sources=told)
+def _of_configs(source: Source) -> bool:
+    """Whether a source is config.json or generation_config.json, which give ids, and may give several."""
+    return "config.json" in source.file and "tokenizer" not in source.file
 
 
-EOS_INSIDE = ModelRule(
+def _inside(rule: ModelRule, facts: Fingerprint, subject: Subject) -> Iterator[Finding]:
+    for role in _ROLES:
+        sources = [source for source in _special(facts, role).sources if source.ids]
+        configs = [set(source.ids) for source in sources if _of_configs(source)]
+        named = {number for ids in configs for number in ids}
+        # The tokenizer's files can name one id only, so they disagree only where it is none of the configs'.
+        foreign = any(configs and not named.issuperset(source.ids) for source in sources)
+        if foreign or any(ids != configs[0] for ids in configs):
+            told = [{"file": source.file, "ids": list(source.ids)} for source in sources]
+            yield rule.finds(Severity.NOTE, subject, role=role, sources=told)
+
+
+INSIDE = ModelRule(
     code="SD202",
-    name="eos-disagrees-inside-repository",
+    name="special-disagrees-inside-repository",
     worst=Severity.NOTE,
-    needs=("eos",),
-    message="The {subject}'s files name different ends of text: {sources}.",
-    why="Each engine reads another of these files, so where generation stops depends on the engine.",
-    fix="Pass the union to the engine explicitly. The bundled decoder stops at every id that some file names.",
-    check=_eos_inside,
+    needs=_ROLES,
+    message="The {subject}'s files name different {role} ids: {sources}.",
+    why="Each engine reads another of these files, so where text begins and generation stops depends on the engine.",
+    fix="Pass the ids to the engine explicitly. The bundled decoder stops at every eos id that some file names.",
+    check=_inside,
 )
 
 
 def _others(rule: PairRule, pair: Pair) -> Iterator[Finding]:
     for role in ("bos", "pad", "unk"):
-        target: Special = known(getattr(pair.target, role))
-        drafter: Special = known(getattr(pair.drafter, role))
+        target, drafter = _special(pair.target, role), _special(pair.drafter, role)
         if target.ids and drafter.ids and target.ids != drafter.ids:
             severity = Severity.WARNING if role == "bos" else Severity.NOTE
             yield rule.finds(severity, Subject.PAIR, role=role, target=sorted(target.ids), drafter=sorted(drafter.ids))
@@ -76,4 +91,83 @@ SPECIAL_IDS = PairRule(
     check=_others,
 )
 
-RULES = (EOS_SETS, EOS_INSIDE, SPECIAL_IDS)
+
+def _tokens(ids: tuple[int, ...], vocabulary: Vocabulary) -> list[dict[str, Any]] | None:
+    return [{"id": number, "token": token_text(vocabulary.token(number))} for number in ids] or None
+
+
+def _framing(rule: PairRule, pair: Pair) -> Iterator[Finding]:
+    ours, theirs = known(pair.target.framing), known(pair.drafter.framing)
+    target, drafter = known(pair.target.vocabulary), known(pair.drafter.vocabulary)
+    for place, our_ids, their_ids in (("before", ours.prefix, theirs.prefix), ("behind", ours.suffix, theirs.suffix)):
+        if our_ids != their_ids:
+            told = _tokens(our_ids, target), _tokens(their_ids, drafter)
+            yield rule.finds(Severity.WARNING, Subject.PAIR, place=place, target=told[0], drafter=told[1])
+
+
+FRAMING = PairRule(
+    code="SD204",
+    name="framing-differs",
+    worst=Severity.WARNING,
+    needs=("framing", "vocabulary"),
+    message="Encoding puts other ids {place} a text: {target} for the target, {drafter} for the drafter.",
+    why=(
+        "The target's tokenizer encodes the prompt for both models. A drafter trained behind a begin-of-text id drafts"
+        " worse without one, and one trained without drafts worse behind it; llama.cpp refuses such a pair."
+    ),
+    fix="Compare the post-processors of the two tokenizer.json and take the intended one; a chat template may add it.",
+    check=_framing,
+)
+
+
+def _names_no_token(rule: ModelRule, facts: Fingerprint, subject: Subject) -> Iterator[Finding]:
+    vocabulary = known(facts.vocabulary)
+    for role in _ROLES:
+        told = []
+        for source in _special(facts, role).sources:
+            ids = [number for number in source.ids if vocabulary.token(number) is None]
+            if ids or source.odd:
+                told.append({"file": source.file, "ids": ids, "odd": list(source.odd)})
+        if told:
+            severity = Severity.WARNING if role in ("bos", "eos") else Severity.NOTE
+            yield rule.finds(severity, subject, Evidence.DECLARED, role=role, sources=told)
+
+
+NAMES_NO_TOKEN = ModelRule(
+    code="SD209",
+    name="special-id-names-no-token",
+    worst=Severity.WARNING,
+    needs=("vocabulary", *_ROLES),
+    message="The {subject}'s tokenizer has no token for what its files give as {role} id: {sources}.",
+    why=(
+        "Generation cannot end at an id that the model never learnt to emit, and a begin-of-text id without a token is"
+        " an untrained row. A text or a fraction in the place of an id is ignored by some engines and fails in others."
+    ),
+    fix="Correct the id in the named file. The bundled decoder takes whole numbers alone for ids.",
+    check=_names_no_token,
+)
+
+
+def _framing_inside(rule: ModelRule, facts: Fingerprint, subject: Subject) -> Iterator[Finding]:
+    framing = known(facts.framing)
+    if framing.add_bos not in (None, bool(framing.prefix)):
+        claim = "true" if framing.add_bos else "false"
+        prefix = _tokens(framing.prefix, known(facts.vocabulary))
+        yield rule.finds(Severity.NOTE, subject, claim=claim, prefix=prefix)
+
+
+FRAMING_INSIDE = ModelRule(
+    code="SD210",
+    name="framing-disagrees-inside-repository",
+    worst=Severity.NOTE,
+    needs=("framing", "vocabulary"),
+    message="The {subject}'s files say add_bos_token: {claim}; ids that its tokenizer puts before a text: {prefix}.",
+    why=(
+        "Loaders disagree on which of the two counts: transformers 5 follows tokenizer.json, version 4 and converters"
+        " to GGUF follow the config. So the same prompt begins with other ids in another engine."
+    ),
+    fix="Make tokenizer.json do what the config says, or pass ids to the engine instead of text.",
+    check=_framing_inside,
+)
+
+RULES = (EOS_SETS, INSIDE, SPECIAL_IDS, FRAMING, NAMES_NO_TOKEN, FRAMING_INSIDE)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from ..finding import Finding, PairRule, Severity, Subject, known
+from ..facts import Fingerprint
+from ..finding import Finding, ModelRule, PairRule, Severity, Subject, known
 from ..relation import Pair, Relation
 from ..tokenizer.vocabulary import Vocabulary
 
@@ -16,6 +18,13 @@ _FLOOR = 0.5  # of the target's tokens; real families that extend each other sha
 def token_text(token: bytes | None) -> str | None:
     """A token's bytes as text; bytes that are no UTF-8 as hexadecimal escapes."""
     return None if token is None else token.decode("utf-8", "backslashreplace")
+
+
+def percent(part: float) -> str:
+    """A part of a whole as people read it: no digit that an estimate does not have, and never a false 0 or 100."""
+    if 0 < part < 0.01:
+        return "under 1%"
+    return "over 99%" if 0.99 < part < 1 else f"{part:.0%}"
 
 
 def examples(numbers: tuple[int, ...], pair: Pair, most: int = _SHOWN) -> list[dict[str, Any]]:
@@ -39,6 +48,9 @@ def _tokens_differ(rule: PairRule, pair: Pair) -> Iterator[Finding]:
         same=found.same,
         share=round(found.share, 4),
         shared_tokens=found.shared_tokens,
+        moved=found.moved,
+        same_mass=percent(found.same_mass),
+        shared_mass=percent(found.shared_mass),
         examples=examples(found.differ, pair),
     )
 
@@ -49,13 +61,15 @@ TOKENS_DIFFER = PairRule(
     worst=Severity.ERROR,
     needs=("vocabulary",),
     message=(
-        "Of {both} ids that both models name, {same} stand for the same token and {differ} do not"
-        " ({shared_tokens} byte strings exist on both sides at some id): {examples}."
+        "Of {both} ids that both models name, {same} stand for the same token ({same_mass} of the target's text, by a"
+        " Zipf estimate from merge ranks) and {differ} do not; {shared_tokens} byte strings exist on both sides"
+        " ({shared_mass} of its text), {moved} of them at other ids: {examples}."
     ),
     why=(
         "The drafter proposes ids. Where an id means another text to the target, the proposal is noise: the target"
         " rejects nearly all of it. Exact verification keeps the output right, so nothing crashes and nobody notices,"
-        " but every round pays for drafts that are thrown away."
+        " but every round pays for drafts that are thrown away. Engines that translate between vocabularies can"
+        " accept no more than the part of text that is made of shared byte strings (Timor et al., 2025)."
     ),
     fix=(
         "Choose a drafter of the target's own family, one that was trained with the same tokenizer. No flag repairs"
@@ -88,12 +102,24 @@ SAME_WIDTH = PairRule(
 
 def _specials_differ(rule: PairRule, pair: Pair) -> Iterator[Finding]:
     found = known(pair.comparison)
-    if found.relation is Relation.SPECIALS_DIFFER:
-        many = len(found.differ)
-        shown = examples(found.differ, pair, most=12)
-        yield rule.finds(
-            Severity.ERROR, Subject.PAIR, differ=many, same=found.same, ids=list(found.differ), examples=shown
-        )
+    if found.relation is not Relation.SPECIALS_DIFFER:
+        return
+    kinds = Counter(_kind_of_difference(number, pair) for number in found.differ)
+    yield rule.finds(
+        Severity.ERROR,
+        Subject.PAIR,
+        differ=len(found.differ),
+        same=found.same,
+        kinds=", ".join(f"{count} {kind}" for kind, count in kinds.most_common()),
+        ids=list(found.differ),
+        examples=examples(found.differ, pair, most=12),
+    )
+
+
+def _kind_of_difference(number: int, pair: Pair) -> str:
+    ours, theirs = known(pair.target.vocabulary), known(pair.drafter.vocabulary)
+    free = ours.is_reserved(number) + theirs.is_reserved(number)
+    return ("with two names", "named on one side and reserved on the other", "reserved on both sides")[free]
 
 
 SPECIALS_DIFFER = PairRule(
@@ -101,13 +127,15 @@ SPECIALS_DIFFER = PairRule(
     name="control-tokens-differ",
     worst=Severity.ERROR,
     needs=("vocabulary",),
-    message="All plain tokens agree ({same} ids agree in all); control tokens differ on {differ}: {examples}.",
+    message=(
+        "All plain tokens agree ({same} ids agree in all); control tokens differ on {differ} ({kinds}): {examples}."
+    ),
     why=(
         "Control tokens carry the chat format, tool calls and the end of a turn. The drafter reads the target's"
         " control tokens as other ones, so its drafts are rejected around them; an engine that compares tokens"
-        " refuses the pair outright."
+        " refuses the pair outright. A name against a reserved place is harmless while the name is not in use."
     ),
-    fix="Take a drafter that was tuned with the target's own chat format, or re-map the drafter's control tokens.",
+    fix="Take a drafter that was tuned with the target's own control tokens.",
     check=_specials_differ,
 )
 
@@ -166,4 +194,119 @@ LITTLE = PairRule(
     check=_little,
 )
 
-RULES = (TOKENS_DIFFER, SAME_WIDTH, SPECIALS_DIFFER, EXTENDS, LITTLE)
+def _shifted(rule: PairRule, pair: Pair) -> Iterator[Finding]:
+    found = known(pair.comparison)
+    if found.offset is not None:
+        yield rule.finds(
+            Severity.ERROR, Subject.PAIR, offset=f"{found.offset:+d}", shared_tokens=found.shared_tokens, same=found.same
+        )
+
+
+SHIFTED = PairRule(
+    code="SD106",
+    name="ids-are-shifted",
+    worst=Severity.ERROR,
+    needs=("vocabulary",),
+    message="Nearly all tokens are the same and stand elsewhere: the target's id {offset} is the drafter's id.",
+    why=(
+        "A constant shift is a sign of a conversion that put control tokens before or behind the others, or of a later"
+        " release of the family that did: the tokenizers agree on text and on no id."
+    ),
+    fix="Convert the models with one tool, or take both from one release.",
+    check=_shifted,
+)
+
+
+def _flags(rule: PairRule, pair: Pair) -> Iterator[Finding]:
+    ours, theirs = known(pair.target.vocabulary), known(pair.drafter.vocabulary)
+    if ours.file != theirs.file:
+        return  # formats disagree on the flags of one and the same model
+    both = [number for number in ours.special ^ theirs.special if ours.token(number) == theirs.token(number)]
+    if both:
+        shown = [
+            {"id": number, "token": token_text(ours.token(number)), "special": number in ours.special}
+            for number in sorted(both)[:_SHOWN]
+        ]
+        yield rule.finds(Severity.NOTE, Subject.PAIR, count=len(both), tokens=shown)
+
+
+FLAGS = PairRule(
+    code="SD108",
+    name="special-flags-differ",
+    worst=Severity.NOTE,
+    needs=("vocabulary",),
+    message="Tokens that are special to one tokenizer and plain to the other: {count} ({tokens}).",
+    why="The flag decides whether a token is left out of decoded text, which changes what is printed, never an id.",
+    fix="Nothing for decoding. Compare the two tokenizer configs if printed text surprises.",
+    check=_flags,
+)
+
+
+def _other_format(rule: ModelRule, facts: Fingerprint, subject: Subject) -> Iterator[Finding]:
+    file = known(facts.vocabulary).file
+    if file != "tokenizer.json" and not file.endswith(".gguf"):
+        yield rule.finds(Severity.NOTE, subject, file=file)
+
+
+OTHER_FORMAT = ModelRule(
+    code="SD109",
+    name="tokenizer-in-another-format",
+    worst=Severity.NOTE,
+    needs=("vocabulary",),
+    message="The {subject} publishes no tokenizer.json; its tokens were read from {file}.",
+    why=(
+        "Engines that need tokenizer.json convert other formats when they load, each in its own way: what was compared"
+        " is what the file says, which a conversion may change."
+    ),
+    fix="Publish the tokenizer.json that the vendor's own conversion gives, and check again.",
+    check=_other_format,
+)
+
+
+def _misread(rule: PairRule, pair: Pair) -> Iterator[Finding]:
+    found = known(pair.comparison)
+    if found.relation is not Relation.SPECIALS_DIFFER:
+        return
+    ours, theirs = known(pair.target.vocabulary), known(pair.drafter.vocabulary)
+    used_as = {
+        "end of text": known(pair.target.eos).ids,
+        "begin of text": known(pair.target.bos).ids,
+        "chat template": known(pair.target.template_ids),
+    }
+    for number in found.differ:
+        if roles := [role for role, ids in used_as.items() if number in ids]:
+            yield rule.finds(
+                Severity.WARNING,
+                Subject.PAIR,
+                id=number,
+                token=token_text(ours.token(number)),
+                roles=" and ".join(roles),
+                read_as=token_text(theirs.token(number)),
+            )
+
+
+MISREAD = PairRule(
+    code="SD110",
+    name="control-token-misread",
+    worst=Severity.WARNING,
+    needs=("vocabulary", "eos", "bos", "template_ids"),
+    message="The target's '{token}' (id {id}, {roles}) reads to the drafter as '{read_as}': drafts are rejected there.",
+    why=(
+        "The id is in use: the target emits or is fed it in every conversation, and the drafter was trained to take it"
+        " for another token."
+    ),
+    fix="Take a drafter that was tuned with the target's own control tokens.",
+    check=_misread,
+)
+
+RULES = (
+    TOKENS_DIFFER,
+    SAME_WIDTH,
+    SPECIALS_DIFFER,
+    EXTENDS,
+    LITTLE,
+    SHIFTED,
+    FLAGS,
+    OTHER_FORMAT,
+    MISREAD,
+)

@@ -1,4 +1,4 @@
-"""The tokens that a repository's other files name, and add on top of its tokenizer.json.
+"""The tokens that a repository's other files name, and add on top of its tokenizer's own file.
 
 As transformers loads them (5.23.0, `PreTrainedTokenizerBase._from_pretrained` and `TokenizersBackend.__init__`): where
 tokenizer_config.json lists added tokens, the older special_tokens_map.json and added_tokens.json are not looked at;
@@ -16,6 +16,7 @@ from ..jsonfile import integer, mapping, text
 CONFIG = "tokenizer_config.json"
 MAP = "special_tokens_map.json"
 ADDED = "added_tokens.json"
+FILES = frozenset({CONFIG, MAP, ADDED})
 _LIST = "added_tokens_decoder"
 # In the order in which missing ones are added; further keys of this ending name a model's own, such as image_token.
 _ENDING = "_token"
@@ -23,6 +24,30 @@ _ROLES = tuple(f"{role}{_ENDING}" for role in ("bos", "eos", "unk", "sep", "pad"
 # No vocabulary has ids of more digits, and Python refuses to read numbers of thousands.
 _ID_DIGITS = 10
 Files = Mapping[str, dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """How an added token is found in a text.
+
+    Attributes:
+        lstrip: with the whitespace before it.
+        rstrip: with the whitespace behind it.
+        single_word: only where no letter or digit touches it.
+        normalized: in the text as the normalizer leaves it, not in the raw one.
+    """
+
+    lstrip: bool = False
+    rstrip: bool = False
+    single_word: bool = False
+    normalized: bool = False
+
+    @classmethod
+    def of(cls, entry: object, *, special: bool) -> Matching:
+        """Those of a token that a file describes. What is left out is false, but plain tokens are normalized."""
+        told = mapping(entry)
+        lstrip, rstrip, single_word = (bool(told.get(name)) for name in ("lstrip", "rstrip", "single_word"))
+        return cls(lstrip, rstrip, single_word, bool(told.get("normalized", not special)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +59,14 @@ class Added:
         special: whether it is left out of decoded text.
         declared: the id that its file gives, where that matters.
         if_new: whether it is passed over where tokenizer.json has it already.
+        matching: how it is found in a text; None where it is merely named, and stays as it is if it is known.
     """
 
     content: str
     special: bool
     declared: int | None = None
     if_new: bool = False
+    matching: Matching | None = None
 
 
 def named_tokens(files: Files) -> dict[str, tuple[str, str]]:
@@ -54,10 +81,15 @@ def named_tokens(files: Files) -> dict[str, tuple[str, str]]:
     return {key: found[key] for key in (*_ROLES, *found) if key in found}
 
 
-def extra_tokens(files: Files) -> tuple[Added, ...]:
-    """The tokens that are added after those of tokenizer.json, in order. Many of them are in that file as well."""
+def extra_tokens(files: Files, *, ids_hold: bool = False) -> tuple[Added, ...]:
+    """The tokens that are added after those of the tokenizer's own file, in order. Many of them are there as well.
+
+    Args:
+        files: the repository's other JSON files.
+        ids_hold: whether the ids of the config's list are believed. The loader of tokenizer.json does not.
+    """
     named = dict.fromkeys(content for _, content in named_tokens(files).values())
-    before = tuple(_list_of_config(files, named) if _has_list(files) else _added_file(files, named))
+    before = tuple(_list_of_config(files, named, ids_hold) if _has_list(files) else _added_file(files, named))
     # Without a list in the config, the loader adds the tokens of tokenizer.json anew, with the flags that names give.
     told = [Added(content, special=True, if_new=_has_list(files)) for content in named]
     known = {*named, *(token.content for token in before)}
@@ -72,21 +104,23 @@ def _deciding(files: Files) -> tuple[str, ...]:
     return (CONFIG,) if _has_list(files) else (CONFIG, MAP)
 
 
-def _list_of_config(files: Files, named: Container[str]) -> Iterator[Added]:
+def _list_of_config(files: Files, named: Container[str], ids_hold: bool) -> Iterator[Added]:
     """The config's `added_tokens_decoder`, by id."""
-    declared: dict[int, Added] = {}
+    listed: dict[int, Added] = {}
     for key, entry in mapping(files[CONFIG][_LIST]).items():
         content = text(mapping(entry).get("content"))
         if content and key.isdecimal() and len(key) <= _ID_DIGITS:
-            declared[int(key)] = Added(content, bool(entry.get("special")) or content in named)
-    yield from (declared[number] for number in sorted(declared))
+            special = bool(entry.get("special")) or content in named
+            matching = Matching.of(entry, special=bool(entry.get("special")))
+            listed[int(key)] = Added(content, special, int(key) if ids_hold else None, matching=matching)
+    yield from (listed[number] for number in sorted(listed))
 
 
 def _added_file(files: Files, named: Container[str]) -> Iterator[Added]:
     """added_tokens.json, by id. A token of tokenizer.json with the same id overrules it, so the id is kept."""
     ids = {content: number for content, found in files.get(ADDED, {}).items() if (number := integer(found)) is not None}
     for content in sorted(filter(None, ids), key=ids.__getitem__):
-        yield Added(content, content in named, ids[content])
+        yield Added(content, content in named, ids[content], matching=Matching(normalized=content not in named))
 
 
 def _listed(files: Files) -> list[str]:

@@ -6,9 +6,10 @@ A vocabulary has up to a quarter of a million tokens, so trained tokens are turn
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from io import BytesIO
+from itertools import compress, count
 
 _AT_ONCE = 1024
 _NUL = "\0"
@@ -54,6 +55,24 @@ def added_tokens(family: Family, contents: Iterable[str]) -> list[bytes]:
     return _spaced(contents) if family is Family.SENTENCEPIECE else _utf8(contents)
 
 
+def ambiguous(family: Family, ids: Mapping[str, int]) -> dict[str, int]:
+    """Those of the trained tokens whose bytes another spelling gives as well, such as `<0x41>`, which is also `A`."""
+    joined = "".join(ids)
+    if family is Family.BYTE_LEVEL:
+        found = [] if _inverted(joined) is not None else [text for text in ids if _inverted(text) is None]
+    elif family is Family.SENTENCEPIECE:
+        blank = [text for text in ids if " " in text] if " " in joined else []
+        found = [*blank, *(text for text in _BYTE_TOKENS if text in ids)]
+    else:
+        found = []
+    return {text: ids[text] for text in found}
+
+
+def is_byte_level(text: str) -> bool:
+    """Whether a text is all of the characters that spell bytes in byte-level BPE."""
+    return _inverted(text) is not None
+
+
 def _byte_level(spellings: list[str]) -> list[bytes]:
     tokens: list[bytes] = []
     for start in range(0, len(spellings), _AT_ONCE):
@@ -84,13 +103,23 @@ def _inverted(text: str) -> bytes | None:
 
 
 def _sentencepiece(spellings: list[str]) -> list[bytes]:
-    return [_BYTE_TOKENS.get(spelling) or text for spelling, text in zip(spellings, _spaced(spellings), strict=True)]
+    tokens = _spaced(spellings)
+    for place in compress(count(), map(_BYTE_TOKENS.__contains__, spellings)):
+        tokens[place] = _BYTE_TOKENS[spellings[place]]
+    return tokens
 
 
 def _spaced(texts: Iterable[str]) -> list[bytes]:
-    return _utf8(text.replace(_SPACE_MARK, " ") for text in texts)
+    return _utf8(texts, marked=True)
 
 
-def _utf8(texts: Iterable[str]) -> list[bytes]:
+def _utf8(texts: Iterable[str], *, marked: bool = False) -> list[bytes]:
+    several = list(texts)
+    tokens = _encoded(_NUL.join(several), marked).split(_NUL.encode())
+    # The pieces are as many unless a text holds a NUL of its own, or there is no text.
+    return tokens if len(tokens) == len(several) else [_encoded(text, marked) for text in several]
+
+
+def _encoded(text: str, marked: bool) -> bytes:
     # surrogatepass: a lone surrogate in a JSON escape is no reason to lose the rest of the vocabulary.
-    return [text.encode("utf-8", "surrogatepass") for text in texts]
+    return (text.replace(_SPACE_MARK, " ") if marked else text).encode("utf-8", "surrogatepass")

@@ -10,13 +10,22 @@ from .vocabulary import Vocabulary
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """The steps around the vocabulary, each as canonical JSON; None where the tokenizer has no such step."""
+    """The steps around the vocabulary, each as canonical JSON; None where the tokenizer has no such step.
+
+    Attributes:
+        model: its settings.
+        added: content, id, `lstrip`, `rstrip`, `single_word`, `normalized` of every added token, by id.
+        pieces: digest of what the bytes of trained tokens do not tell and encoding depends on: how they are spelled,
+            and the scores of a Unigram model.
+    """
 
     normalizer: str | None
     pre_tokenizer: str | None
     decoder: str | None
     post_processor: str | None
     model: str
+    added: str = "[]"
+    pieces: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

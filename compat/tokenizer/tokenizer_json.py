@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import lru_cache
-from itertools import chain
 from typing import Any
 
 from ..errors import MalformedError
 from ..jsonfile import canonical, integer, mapping, parse_object, text, without_collector
-from .added import Added, Files, extra_tokens
-from .spelling import Family, added_tokens, trained_tokens
+from .added import Added, Files, Matching, extra_tokens
+from .merges import digest
+from .parsed import Parsed, counted, finished, two_tokens
+from .spelling import Family, ambiguous, trained_tokens
 from .tokenizer import Pipeline, Tokenizer
-from .vocabulary import build
 
 FILE = "tokenizer.json"
 _MODEL_FLAGS = (
@@ -26,6 +26,7 @@ _MODEL_FLAGS = (
     "byte_fallback",
     "ignore_merges",
     "dropout",
+    "max_input_chars_per_word",
 )
 # What the format leaves out where it holds the default; written in, so that two spellings of one pipeline are equal.
 _DEFAULTS: Mapping[str, Mapping[str, bool]] = {
@@ -34,21 +35,7 @@ _DEFAULTS: Mapping[str, Mapping[str, bool]] = {
 _KNOWN_STEPS = frozenset(
     {"Sequence", "ByteLevel", "ByteFallback", "Fuse", "Metaspace", "Strip", "WordPiece", "BPEDecoder", "CTC"}
 )
-_TWO_TOKENS = f"{FILE} gives one id to two tokens: it is damaged."
 _Json = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class _File:
-    """The file alone: spelling → id and id → bytes of the trained tokens, and the tokens that the file adds."""
-
-    ids: Mapping[str, int]
-    tokens: Mapping[int, bytes]
-    own: tuple[Added, ...]
-    family: Family
-    merges: str | None
-    pipeline: Pipeline
-    odd: str | None
 
 
 def pick(listed: Collection[str]) -> tuple[str, ...]:
@@ -73,21 +60,17 @@ def read(data: bytes, extra: tuple[Added, ...]) -> Tokenizer:
     """
     file = _parse(data)
     extra = tuple(_applying(file, extra))
-    ids = _assign(file, extra)
-    tokens = {**file.tokens, **dict(zip(ids.values(), added_tokens(file.family, ids), strict=True))}
-    special = frozenset(ids[token.content] for token in (*file.own, *extra) if token.special and token.content)
-    vocabulary = build(tokens, frozenset(ids.values()), special, FILE)
-    return Tokenizer(vocabulary, ids, file.merges, file.pipeline, file.odd)
+    return finished(file, extra, counted(file, extra))
 
 
 # Two models of a family often share the file to the byte; it is then parsed once.
 @lru_cache(maxsize=1)
-def _parse(data: bytes) -> _File:
+def _parse(data: bytes) -> Parsed:
     with without_collector():
         return _file(parse_object(data, FILE))
 
 
-def _file(whole: _Json) -> _File:
+def _file(whole: _Json) -> Parsed:
     model = mapping(whole.get("model"))
     family = _family(whole)
     ids, spellings = _trained(model.get("vocab"))
@@ -95,9 +78,12 @@ def _file(whole: _Json) -> _File:
     numbers = ids.values() if len(ids) == len(spellings) else range(len(spellings))
     tokens = dict(zip(numbers, trained_tokens(family, spellings), strict=True))
     if len(tokens) != len(spellings):
-        raise MalformedError(_TWO_TOKENS)
+        raise two_tokens(FILE)
     own = tuple(_added(whole.get("added_tokens")))
-    return _File(ids, tokens, own, family, _merges(model.get("merges")), _pipeline(whole), _odd(whole))
+    merges = model.get("merges")
+    merged = digest(merges, FILE) if isinstance(merges, list) else None
+    pipeline = replace(_pipeline(whole), pieces=_pieces(model.get("vocab"), family, ids))
+    return Parsed(FILE, ids, tokens, own, family, merged, pipeline, _odd(whole))
 
 
 def _trained(vocab: object) -> tuple[dict[str, int], list[str]]:
@@ -111,41 +97,28 @@ def _trained(vocab: object) -> tuple[dict[str, int], list[str]]:
     raise MalformedError(f"{FILE} holds no map from tokens to ids: it is damaged.")
 
 
+def _pieces(vocab: object, family: Family, ids: Mapping[str, int]) -> str:
+    """`Pipeline.pieces`."""
+    scores = [entry[1:] for entry in vocab] if isinstance(vocab, list) else None
+    told = canonical([family, ambiguous(family, ids), scores], FILE)
+    return hashlib.sha256(told.encode()).hexdigest()
+
+
 def _added(entries: object) -> Iterator[Added]:
     for entry in entries if isinstance(entries, list) else []:
         content, number = text(mapping(entry).get("content")), integer(mapping(entry).get("id"))
         if content is None or number is None:
             raise MalformedError(f"{FILE} has an added token without text or id: it is damaged.")
-        yield Added(content, bool(entry.get("special")), number)
+        special = bool(entry.get("special"))
+        yield Added(content, special, number, matching=Matching.of(entry, special=special))
 
 
-def _applying(file: _File, extra: tuple[Added, ...]) -> Iterator[Added]:
+def _applying(file: Parsed, extra: tuple[Added, ...]) -> Iterator[Added]:
     """The tokens of other files, less those that the file's own overrule."""
     ids, contents = {token.declared for token in file.own}, {token.content for token in file.own}
     for token in extra:
         if token.declared not in ids and not (token.if_new and token.content in contents):
             yield token
-
-
-def _assign(file: _File, extra: tuple[Added, ...]) -> dict[str, int]:
-    """Text → the id that the loader gives to an added token: a trained token keeps its own, new ones are numbered on.
-
-    The loader does not believe the ids in the file, and passes over an empty token. It adds the file's own in one go
-    and the others in another, each time counting from behind all tokens so far (`AddedVocabulary::add_tokens` of the
-    tokenizers library).
-    """
-    ids: dict[str, int] = {}
-    for several in (file.own, extra):
-        following = max(len(file.tokens), 1 + max(ids.values(), default=-1))
-        for token in several:
-            if not token.content or token.content in ids:
-                continue
-            ids[token.content] = file.ids.get(token.content, following)
-            if token.content not in file.ids:
-                if following in file.tokens:  # where trained ids have a gap
-                    raise MalformedError(_TWO_TOKENS)
-                following += 1
-    return ids
 
 
 def _family(whole: _Json) -> Family:
@@ -184,20 +157,6 @@ def _steps(part: object) -> Iterator[_Json]:
                 waiting.extend(nested if isinstance(nested, list) else [])
 
 
-def _merges(merges: object) -> str | None:
-    """Digest of the merges, which are spelled "a b" in older files and ["a", "b"] in newer ones."""
-    if not isinstance(merges, list):
-        return None
-    spelled_as_lists = set(map(type, merges)) == {list}
-    try:
-        joined = " ".join(chain.from_iterable(merges) if spelled_as_lists else merges)
-    except TypeError as error:
-        raise MalformedError(f"{FILE} has a merge that is no pair of tokens: it is damaged.") from error
-    if joined.count(" ") != max(0, 2 * len(merges) - 1):  # a token of a pair holds a space: only lists can say so
-        joined = canonical(merges, FILE)
-    return hashlib.sha256(joined.encode("utf-8", "surrogatepass")).hexdigest()
-
-
 def _pipeline(whole: _Json) -> Pipeline:
     def part(name: str) -> str | None:
         found = whole.get(name)
@@ -209,8 +168,9 @@ def _pipeline(whole: _Json) -> Pipeline:
     model = mapping(whole.get("model"))
     flags = {key: model.get(key) for key in _MODEL_FLAGS}
     flags["type"] = flags["type"] or _unnamed_type(model)
-    # Absent, null and false mean the same to the loader.
-    settings = canonical({key: value for key, value in flags.items() if value}, FILE)
+    # Absent, null and false mean the same to the loader; but 0 is an id.
+    told = {key: value for key, value in flags.items() if value} | {"unk_id": integer(model.get("unk_id"))}
+    settings = canonical({key: value for key, value in told.items() if value is not None}, FILE)
     return Pipeline(part("normalizer"), part("pre_tokenizer"), part("decoder"), part("post_processor"), settings)
 
 

@@ -48,8 +48,12 @@ class Vocabulary:
 
     def is_control(self, token_id: int) -> bool:
         """Whether an id is no plain text: added, special, or spelled as reserved."""
+        return token_id in self.added or token_id in self.special or self.is_reserved(token_id)
+
+    def is_reserved(self, token_id: int) -> bool:
+        """Whether an id's token is spelled as families spell the ids that they keep free."""
         token = self.token(token_id)
-        return token_id in self.added or token_id in self.special or bool(token and _RESERVED.fullmatch(token))
+        return bool(token and _RESERVED.fullmatch(token))
 
 
 def build(tokens: Mapping[int, bytes], added: frozenset[int], special: frozenset[int], file: str) -> Vocabulary:

@@ -9,7 +9,17 @@ from snapshots import snapshot
 
 from specdec_check.compat import model_types
 from specdec_check.compat.errors import MalformedError
-from specdec_check.compat.facts import Architecture, Evidence, Fingerprint, Kind, Rows, Unknown, Weights
+from specdec_check.compat.facts import (
+    Architecture,
+    Evidence,
+    Experts,
+    Fingerprint,
+    Kind,
+    Rope,
+    Rows,
+    Unknown,
+    Weights,
+)
 from specdec_check.compat.fingerprint import fingerprint
 from specdec_check.compat.weights import INDEX
 
@@ -67,9 +77,50 @@ def test_a_declared_size_that_is_none_is_damage(value: object) -> None:
 
 
 def test_two_declared_sizes_that_contradict_each_other_are_no_fact() -> None:
-    found = facts({"text_config": {"vocab_size": 9}, "vocab_size": 7})
+    """A llama is built from the outer one; what a type that nobody knows is built from, nobody knows."""
+    for model_type in ("llama", "never-heard-of"):
+        found = facts({"model_type": model_type, "text_config": {"vocab_size": 9}, "vocab_size": 7})
 
-    assert "two vocabulary sizes, 9 in text_config and 7 beside it" in unknown(found.declared)
+        assert "two vocabulary sizes, 9 in text_config and 7 beside it" in unknown(found.declared)
+
+
+@pytest.mark.parametrize("model_type", ["llava", "paligemma", "gemma3"])
+def test_of_two_declared_sizes_the_text_config_s_counts_where_loaders_build_from_it(model_type: str) -> None:
+    found = facts({"model_type": model_type, "text_config": {"vocab_size": 9}, "vocab_size": 7})
+
+    assert isinstance(found.architecture, Architecture)
+    assert (found.declared, found.architecture.outer_vocabulary) == (9, 7)
+    agreeing = facts({"model_type": model_type, "text_config": {"vocab_size": 9}, "vocab_size": 9}).architecture
+    assert isinstance(agreeing, Architecture)
+    assert agreeing.outer_vocabulary is None
+
+
+def test_transformers_builds_from_the_text_config_too() -> None:
+    mapping = pytest.importorskip("transformers.models.auto").configuration_auto.CONFIG_MAPPING
+    for model_type in ("llava", "paligemma"):
+        inner = {"model_type": "gemma" if model_type == "paligemma" else "llama", "vocab_size": 9}
+
+        assert mapping[model_type](text_config=inner, vocab_size=7).get_text_config().vocab_size == 9
+
+
+@pytest.mark.parametrize(
+    ("rope", "context"),
+    [
+        ({"type": "yarn", "factor": 4.0, "original_max_position_embeddings": 64}, 256),
+        ({"rope_type": "yarn", "factor": 2, "original_max_position_embeddings": 16}, 64),
+        ({"rope_type": "yarn", "factor": 4.0}, 64),
+        ({"rope_type": "yarn", "factor": 1e300, "original_max_position_embeddings": 64}, 64),
+        ({"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 10**400}, 64),
+        ({"rope_type": "yarn", "factor": float("nan"), "original_max_position_embeddings": 64}, 64),
+        ({"rope_type": "llama3", "factor": 8.0, "original_max_position_embeddings": 64}, 64),
+        ({"type": "linear", "factor": 4.0}, 64),
+        ("yarn", 64),
+    ],
+)
+def test_yarn_that_keeps_the_length_before_reaches_further(rope: Any, context: int) -> None:
+    """Qwen's configs for long texts keep max_position_embeddings; all others have it stretched already."""
+    assert facts({"max_position_embeddings": 64, "rope_scaling": rope}).context == context
+    assert facts({"max_position_embeddings": 64, "rope_parameters": {"full_attention": rope}}).context == context
 
 
 @pytest.mark.parametrize(
@@ -153,7 +204,27 @@ def test_without_a_config_everything_of_it_is_unknown() -> None:
     ],
 )
 def test_rows_in_the_header(config: Any, tensors: Any, head: int, embedding: int) -> None:
-    assert facts(config, tensors).rows == Rows(head, embedding, Evidence.HEADER)
+    found = facts(config, tensors).rows
+
+    assert isinstance(found, Rows)
+    assert (found.head, found.embedding, found.evidence) == (head, embedding, Evidence.HEADER)
+
+
+@pytest.mark.parametrize(
+    ("config", "tensors", "unused"),
+    [
+        ({"tie_word_embeddings": True}, LLAMA, 10),
+        ({"tie_word_embeddings": True}, TIED, None),
+        ({"tie_word_embeddings": True}, {**TIED, "lm_head.weight": ("U8", (40, 1))}, None),
+        ({"tie_word_embeddings": False}, LLAMA, None),
+        ({}, LLAMA, None),
+    ],
+)
+def test_a_head_beside_a_tied_embedding_is_told(config: Any, tensors: Any, unused: int | None) -> None:
+    found = facts(config, tensors).rows
+
+    assert isinstance(found, Rows)
+    assert found.unused == unused
 
 
 @pytest.mark.parametrize(
@@ -214,7 +285,7 @@ def test_rows_of_a_sharded_model() -> None:
     one, two = {"model.embed_tokens.weight": (12, 4)}, {"lm_head.weight": (10, 4)}
 
     assert sharded({}, files, one=one, two=two).rows == Rows(10, 12, Evidence.HEADER)
-    assert sharded({"tie_word_embeddings": True}, files, one=one, two=two).rows == Rows(12, 12, Evidence.HEADER)
+    assert sharded({"tie_word_embeddings": True}, files, one=one, two=two).rows == Rows(12, 12, Evidence.HEADER, 10)
 
 
 def test_a_packed_head_in_a_shard_that_nobody_reads() -> None:
@@ -250,6 +321,11 @@ def test_an_index_that_names_a_tensor_in_the_wrong_file() -> None:
         ({"model_type": "bert", "is_decoder": False}, Kind.ENCODER),
         ({"model_type": "bert", "is_decoder": True}, Kind.CAUSAL),
         ({"model_type": "bert", "architectures": ["BertForCausalLM"]}, Kind.ENCODER),
+        ({"model_type": "llava", "text_config": {"model_type": "mistral"}}, Kind.CAUSAL),
+        ({"model_type": "qwen2_5_vl", "text_config": {"model_type": "qwen2_5_vl_text"}}, Kind.CAUSAL),
+        ({"model_type": "qwen2_5_vl", "vision_config": {}}, Kind.CAUSAL),
+        ({"model_type": "llava", "text_config": {"model_type": "t5"}}, Kind.ENCODER_DECODER),
+        ({"model_type": "florence2"}, Kind.ENCODER_DECODER),
     ],
 )
 def test_kinds(config: Any, kind: Kind) -> None:
@@ -261,6 +337,8 @@ def test_a_type_that_is_not_known_is_an_unknown_kind() -> None:
 
     assert "'never-heard-of'" in unknown(found.kind)
     assert "names no model_type" in unknown(facts({"model_type": None}).architecture)
+    inside = architecture(model_type="llava", text_config={"model_type": "never-heard-of"})
+    assert "'never-heard-of' inside" in unknown(inside.kind)
 
 
 @pytest.mark.parametrize(
@@ -284,7 +362,8 @@ def test_state_that_cannot_be_rolled_back(config: Any, stateful: bool) -> None:
 
 
 def test_no_type_is_of_two_kinds() -> None:
-    tables = (model_types.CAUSAL, model_types.ENCODERS, model_types.ENCODER_DECODERS)
+    tables = (model_types.CAUSAL, model_types.WRAPPERS, model_types.WRAPPED)
+    tables += (model_types.ENCODERS, model_types.ENCODER_DECODERS, frozenset(model_types.HEAD_TYPES))
 
     assert sum(map(len, tables)) == len(frozenset().union(*tables))
 
@@ -298,6 +377,17 @@ def test_the_tables_agree_with_transformers() -> None:
     assert causal >= model_types.CAUSAL & known.keys()
     assert masked | causal >= model_types.ENCODERS & known.keys()
     assert not model_types.CAUSAL & set(names.MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES)
+    for model_type in model_types.MULTIMODAL - {"phi4_multimodal"} & known.keys():
+        assert "text_config" in known[model_type].sub_configs, model_type
+    for model_type in model_types.WRAPPERS & known.keys():
+        made = _made(known[model_type])
+        assert model_type not in causal, model_type
+        assert not getattr(made, "is_encoder_decoder", False), model_type
+        inner = getattr(made, "model_type", model_type)
+        assert inner in model_types.CAUSAL | model_types.WRAPPED | {model_type}, model_type
+        layers = getattr(made, "layer_types", None) or ()
+        stateful = model_types.STATEFUL_LAYERS.intersection(layers)
+        assert not stateful or {inner, model_type} & model_types.STATEFUL, model_type
     for model_type in model_types.CAUSAL & known.keys():
         layers = getattr(_made(known[model_type]), "layer_types", None) or ()
         assert not model_types.STATEFUL_LAYERS.intersection(layers) or model_type in model_types.STATEFUL, model_type
@@ -319,6 +409,9 @@ def _made(config: Any) -> Any:
         ({"quantization_config": {"bits": 4}}, "an unnamed method"),
         ({"quantization_config": "fp8"}, "an unnamed method"),
         ({"text_config": {"quantization_config": {"quant_method": "compressed-tensors"}}}, "compressed-tensors"),
+        ({"compression_config": {"quant_method": "compressed-tensors"}}, "compressed-tensors"),
+        ({"quantization": {"group_size": 64, "bits": 4}}, "mlx"),
+        ({"quantization": "none"}, None),
     ],
 )
 def test_quantisation(config: Any, method: str | None) -> None:
@@ -330,13 +423,187 @@ def test_remote_code() -> None:
     assert not architecture().remote_code
 
 
+# What else it is
+
+
+@pytest.mark.parametrize(
+    ("config", "window"),
+    [
+        ({}, None),
+        ({"sliding_window": 8}, 8),
+        ({"sliding_window": None}, None),
+        ({"sliding_window": True}, None),
+        ({"sliding_window": 8, "use_sliding_window": False}, None),
+        ({"sliding_window": 8, "layer_types": ["full_attention"]}, None),
+        ({"sliding_window": 8, "layer_types": ["full_attention", "sliding_attention"]}, 8),
+        ({"sliding_window": 64, "max_position_embeddings": 64}, None),
+        ({"text_config": {"sliding_window": 8}}, 8),
+        ({"model_type": "qwen2", "sliding_window": 8}, None),
+        ({"model_type": "qwen2", "sliding_window": 8, "use_sliding_window": True}, 8),
+        (
+            {
+                "model_type": "qwen2",
+                "sliding_window": 8,
+                "use_sliding_window": True,
+                "max_window_layers": 4,
+                "num_hidden_layers": 4,
+            },
+            None,
+        ),
+        ({"model_type": "gpt_neo", "window_size": 8}, 8),
+        ({"model_type": "llama", "window_size": 8}, None),
+        ({"model_type": "llama4_text", "attention_chunk_size": 8}, 8),
+    ],
+)
+def test_sliding_windows(config: Any, window: int | None) -> None:
+    assert architecture(**{"model_type": "mistral", **config}).window == window
+
+
+@pytest.mark.parametrize(
+    ("config", "rope"),
+    [
+        ({}, None),
+        ({"rope_theta": 1e4}, Rope(1e4)),
+        ({"rope_theta": "1e4"}, None),
+        ({"rope_parameters": {"rope_theta": 5, "rope_type": "default"}}, Rope(5.0)),
+        ({"rope_scaling": {"type": "linear", "factor": 4}}, Rope(None, "linear", 4.0)),
+        (
+            {"rope_scaling": {"rope_type": "yarn", "factor": 2.0, "original_max_position_embeddings": 8}},
+            Rope(None, "yarn", 2.0, 8),
+        ),
+        ({"rope_scaling": {"type": "su"}, "original_max_position_embeddings": 8}, Rope(None, "su", None, 8)),
+        (
+            {
+                "rope_parameters": {
+                    "sliding_attention": {"rope_type": "default", "rope_theta": 1e4},
+                    "full_attention": {"rope_type": "linear", "factor": 8.0, "rope_theta": 1e6},
+                }
+            },
+            Rope(1e6, "linear", 8.0),
+        ),
+        ({"rope_scaling": {"type": "mrope", "mrope_section": [1, 2]}, "rope_theta": 1e4}, Rope(1e4)),
+        ({"rope_scaling": {"type": ["yarn"], "factor": -1}}, None),
+    ],
+)
+def test_rotary_positions(config: Any, rope: Rope | None) -> None:
+    assert architecture(**config).rope == rope
+
+
+def test_positions_with_several_axes() -> None:
+    assert architecture(rope_scaling={"type": "mrope", "mrope_section": [16, 24, 24]}).mrope
+    assert architecture(text_config={"rope_parameters": {"rope_type": "default", "mrope_section": [1]}}).mrope
+    assert not architecture(rope_scaling={"type": "yarn"}, mrope_section=[1]).mrope
+
+
+@pytest.mark.parametrize(
+    ("config", "experts"),
+    [
+        ({}, None),
+        ({"num_local_experts": 8, "num_experts_per_tok": 2}, Experts(8, 2)),
+        ({"num_experts": 128, "num_experts_per_tok": 8}, Experts(128, 8)),
+        ({"n_routed_experts": 256, "num_experts_per_tok": 8}, Experts(256, 8)),
+        ({"n_routed_experts": None, "num_experts_per_tok": None}, None),
+        ({"num_local_experts": 1, "num_experts_per_tok": 1}, None),
+        ({"num_local_experts": 8}, None),
+        ({"num_experts": 4, "num_experts_per_tok": 9}, Experts(4, 4)),
+        ({"num_experts": 64, "moe_topk": 8}, Experts(64, 8)),
+        ({"text_config": {"num_experts": 64, "top_k_experts": 8}}, Experts(64, 8)),
+        ({"ffn_config": {"moe_num_experts": 16, "moe_top_k": 4}}, Experts(16, 4)),
+    ],
+)
+def test_mixtures(config: Any, experts: Experts | None) -> None:
+    assert architecture(**config).experts == experts
+
+
+@pytest.mark.parametrize(
+    ("config", "multimodal"),
+    [
+        ({}, False),
+        ({"vision_config": {}}, True),
+        ({"vision_config": None}, False),
+        ({"audio_config": {"x": 1}}, True),
+        ({"model_type": "llava"}, True),
+        ({"model_type": "gemma3"}, True),
+        ({"model_type": "gemma3_text"}, False),
+        ({"text_config": {}}, False),
+    ],
+)
+def test_other_media(config: Any, multimodal: bool) -> None:
+    assert architecture(**config).multimodal is multimodal
+
+
+@pytest.mark.parametrize(
+    ("config", "method"),
+    [
+        ({}, None),
+        ({"architectures": ["LlamaForCausalLM"]}, None),
+        ({"num_nextn_predict_layers": 1}, None),
+        ({"architectures": ["LlamaForCausalLMEagle3"]}, "eagle3"),
+        ({"architectures": ["Eagle3LlamaForCausalLM"]}, "eagle3"),
+        ({"architectures": ["EagleLlamaForCausalLM"]}, "eagle"),
+        ({"architectures": ["EagleDeepSeekMTPModel"]}, "eagle"),
+        ({"architectures": ["Qwen3NextMTP"]}, "mtp"),
+        ({"architectures": ["DeepSeekMTPModel"]}, "mtp"),
+        ({"architectures": ["MedusaModel"]}, "medusa"),
+        ({"architectures": ["MLPSpeculatorPreTrainedModel"]}, "mlp-speculator"),
+        ({"architectures": ["DFlashDraftModel"]}, "dflash"),
+        ({"architectures": ["Eagle2_5_VLForConditionalGeneration"]}, None),
+        ({"architectures": ["Eagle2ChatModel"]}, None),
+        ({"architectures": ["MiMoForCausalLM", None, 3]}, None),
+        ({"architectures": "MedusaModel"}, None),
+        ({"model_type": "medusa"}, "medusa"),
+        ({"model_type": "gemma4_assistant"}, "mtp"),
+        ({"eagle_config": {"parallel": 1}}, "eagle"),
+        ({"medusa_num_heads": 5}, "medusa"),
+        ({"speculators_model_type": "eagle3"}, "eagle3"),
+    ],
+)
+def test_trained_heads(config: Any, method: str | None) -> None:
+    assert architecture(**config).trained_head == method
+
+
+@pytest.mark.parametrize(
+    ("config", "tensors", "count"),
+    [
+        ({"vocab_size": 12}, TIED, None),
+        ({"vocab_size": 12, "draft_vocab_size": 5}, TIED, 5),
+        ({"vocab_size": 12, "draft_vocab_size": 12}, TIED, None),
+        ({"draft_vocab_size": 5}, TIED, 5),
+        ({"vocab_size": 12}, {**TIED, "d2t": ("I32", (5,)), "t2d": ("U8", (12,))}, 5),
+        ({"vocab_size": 12}, {**TIED, "d2t": ("I32", (12,))}, None),
+        ({"vocab_size": 12}, {**TIED, "d2t": ("I32", (5, 2))}, None),
+    ],
+)
+def test_reduced_heads(config: Any, tensors: Any, count: int | None) -> None:
+    found = facts(config, tensors).architecture
+
+    assert isinstance(found, Architecture)
+    assert found.draft_vocabulary == count
+
+
+def test_classes_are_kept_in_bounds() -> None:
+    assert architecture(architectures=["A", 3, None, "B"]).classes == ("A", "B")
+    assert architecture(architectures={"A": 1}).classes == ()
+    assert [len(name) for name in architecture(architectures=["x" * 999] * 99).classes] == [128] * 8
+
+
 # Cost
+
+
+def weights(found: Fingerprint) -> Weights:
+    assert isinstance(found.weights, Weights)
+    return found.weights
+
+
+def totals(found: Fingerprint) -> tuple[int, int | None, bool, bool]:
+    each = weights(found)
+    return each.size, each.parameters, each.estimated, each.pickled
 
 
 def test_size_of_one_file_is_counted() -> None:
     tensors = {"wte.weight": (12, 4), "a": ("F32", (3,)), "b": ("F4", (2, 4)), "c": ("F8_E4M3", ()), "d": ("I8", (0,))}
 
-    assert facts({}, tensors).weights == Weights(96 + 12 + 4 + 1, 48 + 3 + 8 + 1, estimated=False, pickled=False)
+    assert totals(facts({}, tensors)) == (96 + 12 + 4 + 1, 48 + 3 + 8 + 1, False, False)
 
 
 def test_size_of_shards_is_the_index_s() -> None:
@@ -345,7 +612,7 @@ def test_size_of_shards_is_the_index_s() -> None:
 
     whole = sharded({}, files, {"total_size": 800}, one=one)
 
-    assert whole.weights == Weights(800, 800 * 32 // 80, estimated=True, pickled=False)
+    assert totals(whole) == (800, 800 * 32 // 80, True, False)
 
 
 @pytest.mark.parametrize("metadata", [{}, {"total_size": "800"}, {"total_size": -1}, {"total_size": 10**30}, []])
@@ -353,7 +620,7 @@ def test_an_index_without_a_sound_size_leaves_it_to_the_listing(metadata: Any) -
     index = {"metadata": metadata, "weight_map": {"wte.weight": "one", "a": "one", "b": "two", "c": "gone"}}
     shot = snapshot({INDEX: index}, shards={"one": {"wte.weight": (6, 4)}}, listed={"one": 700, "two": 300})
 
-    assert fingerprint(shot).weights == Weights(1000, 500, estimated=True, pickled=False)
+    assert totals(fingerprint(shot)) == (1000, 500, True, False)
 
 
 def test_size_of_pickled_weights_is_listed() -> None:
@@ -374,3 +641,84 @@ def test_parameters_are_never_fewer_than_bytes_allow(tensors: Any) -> None:
     assert isinstance(found, Weights)
     assert found.parameters is not None
     assert found.parameters <= found.size <= 4 * found.parameters
+
+
+@pytest.mark.parametrize(
+    ("config", "tensors", "step", "head"),
+    [
+        # Untied, the embedding is looked up; tied, it is the head and read once.
+        ({}, {"model.embed_tokens.weight": (12, 4), "lm_head.weight": (12, 4), "x.weight": (5, 4)}, 96 + 40, 96),
+        ({"tie_word_embeddings": True}, {**TIED, "x.weight": (5, 4)}, 96 + 40, 96),
+        ({"tie_word_embeddings": True}, {**TIED, "lm_head.weight": (12, 4), "x.weight": (5, 4)}, 96 + 40, 96),
+        # Tables of positions, masks, other media and multi-token prediction take no part.
+        ({}, {"wte.weight": (12, 4), "wpe.weight": (9, 4), "h.0.attn.bias": ("F32", (1, 1, 8, 8))}, 96, 96),
+        ({}, {**TIED, "vision_tower.x": (9, 9), "multi_modal_projector.x": (9, 9), "mtp.x": (9, 9)}, 96, 96),
+        ({"num_hidden_layers": 2}, {**TIED, "model.layers.1.x": (5, 4), "model.layers.2.x": (9, 4)}, 96 + 40, 96),
+        # Quantised weights count as the bytes that they take; a packed head has no matrix of its own.
+        ({}, {**LLAMA, "x.qweight": ("I32", (2, 4))}, 80 + 32, 80),
+        ({}, {**TIED, "lm_head.qweight": ("I32", (2, 4))}, 32, None),
+    ],
+)
+def test_what_a_step_streams(config: Any, tensors: Any, step: int, head: int | None) -> None:
+    found = weights(facts(config, tensors))
+
+    assert (found.step, found.head, found.experts) == (step, head, 0)
+
+
+def test_parameters_of_packed_weights_are_not_told() -> None:
+    assert weights(facts({}, {**LLAMA, "x.qweight": ("I32", (2, 4))})).parameters is None
+    assert weights(facts({}, {**LLAMA, "d2t": ("I32", (2,))})).parameters == 48 + 40 + 2
+
+
+MIXTURE = {"num_local_experts": 4, "num_experts_per_tok": 1}
+
+
+@pytest.mark.parametrize(
+    "experts",
+    [
+        {"model.layers.0.mlp.experts.gate_up_proj": (4, 10, 5)},
+        {"model.layers.0.moe.input_linear.weight": (4, 10, 5)},
+        {f"model.layers.0.mlp.experts.{number}.up_proj.weight": (10, 5) for number in range(4)},
+    ],
+)
+def test_of_a_mixture_the_active_experts_count(experts: Any) -> None:
+    shared = {"model.layers.0.mlp.shared_experts.up_proj.weight": (3, 5), "model.layers.0.mlp.gate.weight": (4, 5)}
+    found = weights(facts(MIXTURE, {**LLAMA, **shared, **experts}))
+
+    assert (found.step, found.experts) == (80 + 30 + 40 + 100, 400)
+    assert (found.parameters, found.active) == (48 + 40 + 15 + 20 + 200, 48 + 40 + 15 + 20 + 50)
+
+
+def test_layers_in_shards_that_nobody_reads_are_as_large_as_those_that_are_read() -> None:
+    layer = {"mlp.experts.0.up.weight": (10, 5), "mlp.experts.1.up.weight": (10, 5), "norm.weight": (4,)}
+    first = {**LLAMA, **{f"model.layers.0.{name}": shape for name, shape in layer.items()}}
+    names = [*first, *(f"model.layers.{number}.{name}" for number in (1, 2) for name in layer)]
+    files = {name: "one" if name in first else "two" for name in names}
+    size = 96 + 80 + 3 * (200 + 8)
+
+    whole = sharded({"num_experts": 2, "num_experts_per_tok": 1}, files, {"total_size": size}, one=first)
+
+    assert whole.weights == Weights(
+        size,
+        size // 2,
+        estimated=False,
+        pickled=False,
+        step=80 + 3 * (100 + 8),
+        active=48 + 40 + 3 * (50 + 4),
+        experts=600,
+        head=80,
+    )
+    assert weights(sharded({}, files, {"total_size": size + 2}, one=first)).estimated
+
+
+def test_without_a_config_or_an_embedding_a_step_is_not_known() -> None:
+    for found in (facts(None, LLAMA), facts({}, {"x.weight": (5, 4)}), facts({}, listed=PICKLED)):
+        assert (weights(found).step, weights(found).active, weights(found).head) == (None, None, None)
+
+
+def test_an_index_of_endless_names_and_numbers_is_counted_in_bounds() -> None:
+    files = {"model.embed_tokens.weight": "one"} | {f"model.layers.{'9' * 5000}.{n}.x": "two" for n in range(2000)}
+
+    found = sharded({"num_hidden_layers": 2}, files, {"total_size": 96}, one={"model.embed_tokens.weight": (12, 4)})
+
+    assert weights(found).step == 96

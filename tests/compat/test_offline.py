@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,12 @@ def failing(access: Access, target: str = "org/target", drafter: str = "org/draf
     with pytest.raises(CheckError) as caught:
         settle(access, target, drafter)
     return caught.value.message
+
+
+@pytest.fixture
+def pair(publish: Callable[..., Made]) -> Pair:
+    """Two models whose tokenizers differ, so that each has a file of its own in the cache."""
+    return publish("org/target", layers=2), publish("org/drafter", added=("<extra>",))
 
 
 @pytest.fixture
@@ -139,7 +146,7 @@ def test_what_is_not_cached_is_no_verdict(hub, known, name):
 
 def test_a_file_that_is_gone_from_the_cache(hub, known):
     snapshot = known / "hub" / "models--org--target" / "snapshots" / hub.commit("org/target")
-    (snapshot / "tokenizer.json").unlink()
+    (snapshot / "tokenizer.json").resolve().unlink()
 
     assert "tokenizer.json at commit" in failing(OFFLINE)
     assert not hub.log
@@ -196,14 +203,14 @@ def test_cached_weights_that_are_damaged_are_noticed_by_length_and_by_their_head
         lambda _: "{}",
         lambda _: "[" * 100_000,
         lambda text: text.replace("50000", "60000"),
-        lambda text: text.replace('"version": 1', '"version": 0'),
+        lambda text: text.replace('"version": 2', '"version": 1'),
         lambda text: json.dumps(json.loads(text) | {"sha256": None}),
         lambda text: json.dumps(json.loads(text) | {"content": 7}),
     ],
 )
 def test_a_damaged_record_counts_as_none(hub, known, damage):
     file = known / "specdec-check" / "org%2Ftarget" / f"{hub.commit('org/target')}.json"
-    assert '"version": 1' in file.read_text()
+    assert '"version": 2' in file.read_text()
     assert "50000" in file.read_text()
     file.write_text(damage(file.read_text()))
 
@@ -284,7 +291,7 @@ def test_unless_whether_it_is_still_there_is_the_question(hub, known):
 
 def test_a_pinned_commit_of_which_something_is_missing_is_fetched(hub, known):
     commit = hub.commit("org/target")
-    (known / "hub" / "models--org--target" / "snapshots" / commit / "tokenizer.json").unlink()
+    (known / "hub" / "models--org--target" / "snapshots" / commit / "tokenizer.json").resolve().unlink()
 
     assert settle(Access(), f"org/target@{commit}").decision.verdict is Verdict.CERTIFIED
     assert hub.count(match="/api/models/org/target/*") == 1

@@ -37,17 +37,23 @@ def compared(one: Vocabulary, other: Vocabulary, *widths: Rows | Unknown) -> Com
     return compare(one, other, target, drafter)
 
 
+def counts(found: Comparison) -> tuple[Relation, int, tuple[int, ...], tuple[int, ...], tuple[int, ...], int]:
+    """The relation, and the ids that it rests on."""
+    sides = (found.differ, found.target_only, found.drafter_only)
+    return (found.relation, found.same, *sides, found.shared_tokens)
+
+
 # Examples
 
 
 def test_identical() -> None:
-    assert compared(words("a b c"), words("a b c")) == Comparison(Relation.IDENTICAL, 3, (), (), (), 3)
+    assert counts(compared(words("a b c"), words("a b c"))) == (Relation.IDENTICAL, 3, (), (), (), 3)
     assert compared(words("a - c"), words("a - c")).relation is Relation.IDENTICAL
 
 
 @pytest.mark.parametrize("widths", [(rows(64), rows(128)), (rows(128, 64), rows(64, 64))])
 def test_padded(widths: tuple[Rows, Rows]) -> None:
-    assert compared(words("a b c"), words("a b c"), *widths) == Comparison(Relation.PADDED, 3, (), (), (), 3)
+    assert counts(compared(words("a b c"), words("a b c"), *widths)) == (Relation.PADDED, 3, (), (), (), 3)
 
 
 @pytest.mark.parametrize("widths", [(NOT_KNOWN, rows(64)), (rows(64), NOT_KNOWN), (NOT_KNOWN, NOT_KNOWN)])
@@ -56,21 +62,54 @@ def test_where_rows_are_not_known_the_relation_is_that_of_the_tokens(widths: Any
 
 
 def test_extends() -> None:
-    assert compared(words("a b c d"), words("a b")) == Comparison(Relation.EXTENDS, 2, (), (2, 3), (), 2)
-    assert compared(words("a - c"), words("a b -")) == Comparison(Relation.EXTENDS, 1, (), (2,), (1,), 1)
+    assert counts(compared(words("a b c d"), words("a b"))) == (Relation.EXTENDS, 2, (), (2, 3), (), 2)
+    assert counts(compared(words("a - c"), words("a b -"))) == (Relation.EXTENDS, 1, (), (2,), (1,), 1)
     assert compared(words("a b", "<s>"), words("a b")).relation is Relation.EXTENDS
 
 
 def test_specials_differ() -> None:
     found = compared(words("a b", "<s>", "<e>"), words("a b", "<s>", "<end>"))
 
-    assert found == Comparison(Relation.SPECIALS_DIFFER, 3, (3,), (), (), 3)
+    assert counts(found) == (Relation.SPECIALS_DIFFER, 3, (3,), (), (), 3)
+
+
+def test_moved_tokens_are_those_that_stand_at_other_ids_alone() -> None:
+    found = compared(words("the of and to in"), words("the and of in to"))
+
+    assert (found.same, len(found.differ), found.shared_tokens, found.moved) == (1, 4, 5, 4)
+    assert found.offset is None
+
+
+def test_a_constant_shift_is_seen_through_a_few_other_tokens() -> None:
+    plain = [f"w{number}" for number in range(200)]
+    control = ["[INST]", "[/INST]", "[TOOL]"]
+    found = compared(words(" ".join(plain)), words(" ".join([*control, *plain])))
+
+    assert (found.relation, found.offset) == (Relation.DISJOINT if not found.shared_tokens else Relation.OVERLAP, 3)
+    assert compared(words(" ".join([*control, *plain])), words(" ".join(plain))).offset == -3
+
+
+def test_stretches_with_several_shifts_are_no_constant_one() -> None:
+    plain = [f"w{number}" for number in range(200)]
+    cut = [word for number, word in enumerate(plain) if number % 100 != 50]
+    found = compared(words(" ".join(plain)), words(" ".join(cut)))
+
+    assert found.relation is Relation.OVERLAP
+    assert found.offset is None
+
+
+def test_the_parts_of_text_follow_what_is_shared() -> None:
+    plain = [f"w{number}" for number in range(100)]
+    found = compared(words(" ".join(plain)), words(" ".join([*plain[:10], *reversed(plain[10:60])])))
+
+    assert 0 < found.same_mass < found.shared_mass < 1
+    assert compared(words("a b"), words("a b")).shared_mass == 1
 
 
 def test_specials_that_differ_win_over_extends() -> None:
     found = compared(words("a b", "<s>", "<more>"), words("a b", "<end>"))
 
-    assert found == Comparison(Relation.SPECIALS_DIFFER, 2, (2,), (3,), (), 2)
+    assert counts(found) == (Relation.SPECIALS_DIFFER, 2, (2,), (3,), (), 2)
 
 
 def test_a_special_against_a_plain_token_is_plain() -> None:
@@ -87,20 +126,20 @@ def test_reserved_spellings_count_as_special_without_a_flag() -> None:
 def test_overlap() -> None:
     found = compared(words("a b c d", "<s>"), words("a c b x", "<e>"))
 
-    assert found == Comparison(Relation.OVERLAP, 1, (1, 2, 3, 4), (), (), 3)
+    assert counts(found) == (Relation.OVERLAP, 1, (1, 2, 3, 4), (), (), 3)
     assert found.share == 0.2
 
 
 def test_overlap_where_no_id_agrees() -> None:
-    assert compared(words("a b"), words("b a")) == Comparison(Relation.OVERLAP, 0, (0, 1), (), (), 2)
+    assert counts(compared(words("a b"), words("b a"))) == (Relation.OVERLAP, 0, (0, 1), (), (), 2)
 
 
 def test_overlap_where_no_id_is_named_by_both() -> None:
-    assert compared(words("a b"), words("- - a b")) == Comparison(Relation.OVERLAP, 0, (), (0, 1), (2, 3), 2)
+    assert counts(compared(words("a b"), words("- - a b"))) == (Relation.OVERLAP, 0, (), (0, 1), (2, 3), 2)
 
 
 def test_disjoint() -> None:
-    assert compared(words("a b"), words("x y z")) == Comparison(Relation.DISJOINT, 0, (0, 1), (), (2,), 0)
+    assert counts(compared(words("a b"), words("x y z"))) == (Relation.DISJOINT, 0, (0, 1), (), (2,), 0)
     assert compared(words("a b"), words("- - x")).relation is Relation.DISJOINT
     assert compared(words("a b"), words("x y")).share == 0.0
 
@@ -188,7 +227,8 @@ def test_the_counts_add_up(one: Vocabulary, other: Vocabulary, ours: Rows | Unkn
 def test_the_relation_is_symmetric(one: Vocabulary, other: Vocabulary, ours: Any, theirs: Any) -> None:
     there, back = compare(one, other, ours, theirs), compare(other, one, theirs, ours)
 
-    assert there == replace(back, target_only=back.drafter_only, drafter_only=back.target_only)
+    assert counts(there) == counts(replace(back, target_only=back.drafter_only, drafter_only=back.target_only))
+    assert there.moved == back.moved
 
 
 @given(VOCABULARIES, ROWS)

@@ -4,9 +4,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from making import make_model
+from making import OTHER_CORPUS, make_model
 
-from specdec_check.compat.engines.outcome import Judgement, Outcome
+from specdec_check.compat.engines import ENGINES
+from specdec_check.compat.engines.outcome import Engine, Judgement, Outcome
 from specdec_check.compat.facts import Fingerprint, Unknown
 from specdec_check.compat.finding import Severity
 from specdec_check.compat.pipeline import check
@@ -77,13 +78,51 @@ def test_a_missing_fact_that_could_refuse_is_never_a_pass(facts: tuple[Fingerpri
 def test_the_gated_engine_decides_what_the_rules_leave_open(
     facts: tuple[Fingerprint, Fingerprint], outcome: Outcome, verdict: Verdict, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from specdec_check.compat.engines import ENGINES
-    from specdec_check.compat.engines.outcome import Engine
-
-    monkeypatch.setitem(ENGINES, "made", Engine("made", lambda _: Judgement(outcome, "says the test")))
+    monkeypatch.setitem(ENGINES, "made", Engine("made", "1", lambda _, __: Judgement(outcome, "says the test")))
 
     assert decide(Pair.of(*facts), Policy(engines=("made",))).verdict is verdict
     assert decide(Pair.of(*facts), Policy()).verdict is Verdict.CERTIFIED, "an engine that is not gated has no say"
+
+
+def test_an_engine_s_degrading_counts_as_a_warning(
+    facts: tuple[Fingerprint, Fingerprint], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(ENGINES, "slow", Engine("slow", "1", lambda _, __: Judgement(Outcome.DEGRADES, "is slow")))
+    same = (facts[0], facts[0])
+    policy = Policy(engines=("slow",), fail_on=Severity.WARNING)
+
+    assert decide(Pair.of(*facts), Policy(engines=("slow",))).verdict is Verdict.CERTIFIED
+    assert decide(Pair.of(*same), policy).verdict is Verdict.REFUSED
+
+
+def test_a_version_that_the_profile_was_not_read_from_is_not_known(facts: tuple[Fingerprint, Fingerprint]) -> None:
+    version = ENGINES["bundled"].version
+    pair = Pair.of(*facts)
+
+    assert decide(pair, Policy(engines=(f"bundled@{version}",))).verdict is Verdict.CERTIFIED
+    found = decide(pair, Policy(engines=("bundled@9.9",)))
+    assert found.verdict is Verdict.UNDECIDED
+    assert found.judgements["bundled@9.9"].outcome is Outcome.UNKNOWN
+    assert "bundled" not in found.judgements
+
+
+def test_other_tokens_are_refused_whatever_an_engine_would_accept(tmp_path: Path) -> None:
+    target = make_model(tmp_path / "target", layers=2)
+    stranger = make_model(tmp_path / "stranger", corpus=OTHER_CORPUS)
+    report = check(str(target.folder), str(stranger.folder), Policy(engines=tuple(ENGINES)))
+
+    assert report.decision.verdict is Verdict.REFUSED
+    assert {name for name, judged in report.decision.judgements.items() if judged.outcome.usable}
+
+
+@pytest.mark.parametrize(("allowed", "verdict"), [(False, Verdict.REFUSED), (True, Verdict.CERTIFIED)])
+def test_control_tokens_may_differ_where_the_user_allows_it(tmp_path: Path, allowed: bool, verdict: Verdict) -> None:
+    target = make_model(tmp_path / "target", layers=2, specials=("<|im_start|>", "<|im_end|>"))
+    drafter = make_model(tmp_path / "drafter", specials=("<|turn|>", "<|im_end|>"))
+    report = check(str(target.folder), str(drafter.folder), Policy(allow_specials=allowed))
+
+    assert report.decision.verdict is verdict
+    assert "SD103" in {found.code for found in report.decision.findings}, "what is allowed is still said"
 
 
 def test_every_rule_is_answered_once(tmp_path: Path) -> None:

@@ -59,7 +59,16 @@ def read(model: str, name: str) -> bytes:
 
 def rows() -> list[Row]:
     """The pairs of PAIRS.md whose two folders are there and hold a tokenizer.json."""
-    known = {model.rpartition("/")[2]: model for model in models_with("tokenizer.json")}
+    return _rows(models_with("tokenizer.json"))
+
+
+def all_rows() -> list[Row]:
+    """The pairs of PAIRS.md whose two folders are there and hold a tokenizer in any format."""
+    return _rows([*models_with("tokenizer.json"), *models_with("tokenizer.model")])
+
+
+def _rows(models: list[str]) -> list[Row]:
+    known = {model.rpartition("/")[2]: model for model in models}
     found = []
     for line in (FOLDER / "PAIRS.md").read_text(encoding="utf-8").splitlines() if FOLDER else []:
         cells = [cell.strip() for cell in line.strip("|").split(" | ")]

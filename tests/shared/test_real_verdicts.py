@@ -41,7 +41,7 @@ PAIRS: list[tuple[str, str, Verdict, Relation | None, int | None]] = [
         Relation.IDENTICAL,
         32022,
     ),
-    ("alpindale/WizardLM-2-8x22B", "mistralai/Mistral-7B-v0.1", UNDECIDED, None, None),
+    ("alpindale/WizardLM-2-8x22B", "mistralai/Mistral-7B-v0.1", CERTIFIED, Relation.IDENTICAL, 32000),
 ]
 
 

@@ -1,0 +1,103 @@
+"""SGLang: `--speculative-algorithm STANDALONE`. It compares one integer, and the lengths.
+
+Read from `speculative/standalone_worker_v2.py` and `configs/model_config.py` of 0.5.23. The comparison of token maps in
+`_validate_vocab_compatibility` cannot fire: a draft worker's tokenizer is always None. Which model types SGLang
+implements is not judged.
+"""
+
+from __future__ import annotations
+
+from ..facts import Unknown
+from ..relation import Pair
+from . import shared
+from .outcome import Engine, Judgement, Options, Outcome
+
+_OVERRIDE = "SGLANG_ALLOW_OVERWRITE_LONGER_CONTEXT_LEN=1"
+
+
+def judge(pair: Pair, options: Options) -> Judgement:  # noqa: ARG001 - the same shape for every engine
+    """What SGLang does: it tests lengths and sizes, tokens never.
+
+    Lengths come first there; here sizes do, for which there is no flag.
+    """
+    return shared.decide(
+        pair,
+        shared.not_causal,
+        shared.head_not_judged,
+        shared.gguf_not_judged,
+        shared.not_loadable,
+        _sizes,
+        _length,
+        shared.open_facts,
+        shared.open_context,
+        _stretched,
+        _state,
+        shared.other_tokens,
+        _quantised,
+        lambda _: Judgement(Outcome.RUNS, "finds the vocabulary sizes equal and verifies exactly"),
+    )
+
+
+def _length(pair: Pair) -> Judgement | None:
+    """`ModelConfig._derive_context_length` of the drafter, given the target's length."""
+    if (lengths := shared.shorter_drafter(pair)) is None or _scaled(pair):
+        return None
+    ours, theirs = lengths
+    message = (
+        f"Warning: Target model's context_length ({ours}) is greater than the derived context_length ({theirs}). This"
+        " may lead to incorrect model outputs or CUDA errors. Note that the derived context_length may differ from"
+        " max_position_embeddings in the model's config. To allow overriding this maximum, set the env var"
+        f" {_OVERRIDE}"
+    )
+    reason = f"loads the drafter with the target's length, and its {theirs} tokens are fewer than {ours}"
+    fix = f"pass --context-length {theirs}; the variable {_OVERRIDE} has led to illegal memory accesses"
+    return Judgement(Outcome.REFUSES, reason, fix, message)
+
+
+def _scaled(pair: Pair) -> bool:
+    """Whether a length is multiplied by the factor of its rope scaling, as `get_context_length` does for some types."""
+    found = [facts.architecture for _, facts in shared.sides(pair)]
+    ropes = [None if isinstance(one, Unknown) else one.rope for one in found]
+    return any(rope and rope.factor and rope.scaling != "llama3" and not rope.original for rope in ropes)
+
+
+def _stretched(pair: Pair) -> Judgement | None:
+    if shared.shorter_drafter(pair) is None:
+        return None
+    reason = "multiplies the length by the factor of rope scaling, so which of the two is shorter is not told here"
+    return Judgement(Outcome.UNKNOWN, reason, "pass --context-length with the shorter model's length")
+
+
+def _sizes(pair: Pair) -> Judgement | None:
+    if (sizes := shared.unequal_widths(pair)) is None:
+        return None
+    ours, theirs = sizes
+    message = (
+        "STANDALONE speculative decoding requires the draft model to share the same vocabulary as the target model,"
+        f" but got target vocab_size={ours} and draft vocab_size={theirs}. Use a draft model with a matching"
+        " vocabulary, or a speculative algorithm that supports heterogeneous vocabularies."
+    )
+    reason = f"compares vocab_size, and {ours} is not {theirs}; no algorithm of this version takes two vocabularies"
+    return Judgement(Outcome.REFUSES, reason, shared.widened(pair, sizes), message)
+
+
+def _state(pair: Pair) -> Judgement | None:
+    """Hybrid models are verified for the built-in heads; a separate drafter beside them was not seen to work."""
+    if (found := shared.stateful_side(pair)) is None:
+        return None
+    reason = f"keeps states for the drafts of its own heads; with STANDALONE and such a {found[0]} ({found[1]})"
+    return Judgement(Outcome.UNKNOWN, f"{reason} it was not seen to work", "use --speculative-algorithm NEXTN")
+
+
+def _quantised(pair: Pair) -> Judgement | None:
+    """`--quantization` reaches the drafter too, unless it is told otherwise (`_handle_missing_default_values`)."""
+    ours, theirs = pair.target.architecture, pair.drafter.architecture
+    if isinstance(ours, Unknown) or isinstance(theirs, Unknown) or ours.quantization == theirs.quantization:
+        return None
+    if ours.quantization is None:
+        return None
+    reason = f"finds the sizes equal; a --quantization {ours.quantization} for the target is the drafter's too"
+    return Judgement(Outcome.RUNS, reason, "pass --speculative-draft-model-quantization as well")
+
+
+ENGINE = Engine("sglang", "0.5.23", judge)

@@ -1,0 +1,227 @@
+"""What several runtimes do alike. A step judges a pair, or leaves it to the next one; `decide` takes the first word."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from ..facts import Evidence, Fingerprint, Kind, Rows, Unknown
+from ..relation import Comparison, Pair, Relation
+from .outcome import Judgement, Outcome
+
+Step = Callable[[Pair], Judgement | None]
+
+# Their positions come from a table as long as the context: past it, the look-up is out of range. Source: the position
+# embeddings in the models of transformers 5.23.0. Rotary and ALiBi positions are worked out for any length.
+POSITION_TABLES = frozenset("biogpt codegen ctrl gpt-sw3 gpt2 gpt_bigcode gpt_neo gptj openai-gpt opt".split())
+_HALF = 0.5
+OWN_TOKENS = "take a drafter with the target's own tokens"
+
+
+def decide(pair: Pair, *steps: Step) -> Judgement:
+    """The first judgement that a step makes; the last step always makes one."""
+    return next(judged for step in steps if (judged := step(pair)) is not None)
+
+
+def sides(pair: Pair) -> Iterator[tuple[str, Fingerprint]]:
+    """Both models, with what to call them."""
+    yield "target", pair.target
+    yield "drafter", pair.drafter
+
+
+def not_causal(pair: Pair) -> Judgement | None:
+    """Encoders and encoder-decoders: no runtime takes them for a target and a drafter of next tokens."""
+    for side, facts in sides(pair):
+        found = facts.architecture
+        if not isinstance(found, Unknown) and not isinstance(found.kind, Unknown) and found.kind is not Kind.CAUSAL:
+            reason = f"takes causal language models, and the {side} is an {found.kind} model ({found.model_type})"
+            return Judgement(Outcome.REFUSES, reason)
+    return None
+
+
+def trained_head(pair: Pair) -> str | None:
+    """The method of the head, where the drafter is one and no model by itself."""
+    found = pair.drafter.architecture
+    return None if isinstance(found, Unknown) else found.trained_head
+
+
+def head_not_judged(pair: Pair) -> Judgement | None:
+    """Runtimes that draft with trained heads have other conditions for them, which these profiles do not know."""
+    if (method := trained_head(pair)) is None:
+        return None
+    reason = f"drafts with a trained head ({method}) by rules of its own, which are not judged here"
+    return Judgement(Outcome.UNKNOWN, reason, "use the head with the very target that it was trained for")
+
+
+def is_gguf(facts: Fingerprint) -> bool:
+    """Whether the model is a GGUF file."""
+    return facts.gguf is not None
+
+
+def gguf_not_judged(pair: Pair) -> Judgement | None:
+    """Runtimes that read some GGUF files beside their own format."""
+    for side, facts in sides(pair):
+        if is_gguf(facts):
+            reason = f"reads GGUF files of some architectures only, and the {side} is one"
+            return Judgement(Outcome.UNKNOWN, reason, "check the safetensors of the same release")
+    return None
+
+
+def gguf_refused(pair: Pair) -> Judgement | None:
+    """Runtimes that read safetensors alone."""
+    for side, facts in sides(pair):
+        if is_gguf(facts):
+            reason = f"loads safetensors, and the {side} is a GGUF file"
+            return Judgement(Outcome.REFUSES, reason, "use the safetensors of the same release")
+    return None
+
+
+def not_loadable(pair: Pair) -> Judgement | None:
+    """Weights that are not those that the config declares: loaders build the declared matrices, and fail to fill them.
+
+    An embedding may be taller: Mllama feeds eight ids that it never emits.
+    """
+    for side, facts in sides(pair):
+        rows, declared = facts.rows, facts.declared
+        if not isinstance(rows, Rows) or not isinstance(declared, int) or rows.evidence is not Evidence.HEADER:
+            continue
+        if rows.head != declared or rows.embedding < declared:
+            reason = f"cannot load the {side}: its config declares {declared} ids and its weights have {rows.head} rows"
+            return Judgement(Outcome.REFUSES, reason, f"correct vocab_size in the {side}'s config.json")
+    return None
+
+
+def width(facts: Fingerprint) -> int | Unknown:
+    """The vocabulary's size as runtimes read it: declared, or the default of the model's class where it is absent.
+
+    That default is not known here, but weights that load have as many rows.
+    """
+    if isinstance(facts.declared, (int, Unknown)):
+        return facts.declared
+    return facts.rows.head if isinstance(facts.rows, Rows) else facts.rows
+
+
+def unequal_widths(pair: Pair) -> tuple[int, int] | None:
+    """Both sizes, target's first, where both are known and differ."""
+    ours, theirs = width(pair.target), width(pair.drafter)
+    if isinstance(ours, Unknown) or isinstance(theirs, Unknown) or ours == theirs:
+        return None
+    return ours, theirs
+
+
+def widened(pair: Pair, sizes: tuple[int, int]) -> str:
+    """What to do about unequal sizes where no flag helps: more rows, if it is only rows that are missing."""
+    ours, theirs = sizes
+    if isinstance(pair.comparison, Unknown) or pair.comparison.relation in (Relation.OVERLAP, Relation.DISJOINT):
+        return OWN_TOKENS
+    return f"pad the {'drafter' if theirs < ours else 'target'}'s embedding and head to {max(sizes)} rows"
+
+
+def stateful_side(pair: Pair) -> tuple[str, str] | None:
+    """The first side whose layers keep a running state, and its model type."""
+    for side, facts in sides(pair):
+        found = facts.architecture
+        if not isinstance(found, Unknown) and found.stateful:
+            return side, found.model_type
+    return None
+
+
+def open_facts(pair: Pair) -> Judgement | None:
+    """Facts without which no runtime's behaviour can be told."""
+    for side, facts in sides(pair):
+        found = facts.architecture
+        if isinstance(found, Unknown):
+            return Judgement(Outcome.UNKNOWN, f"cannot be judged: the {side} {found.why}")
+        if isinstance(found.kind, Unknown):
+            fix = "pass the flag that trusts remote code" if found.remote_code else None
+            return Judgement(Outcome.UNKNOWN, f"cannot be judged: the {side} {found.kind.why}", fix)
+        if isinstance(size := width(facts), Unknown):
+            return Judgement(Outcome.UNKNOWN, f"cannot be judged by the widths: the {side} {size.why}")
+        if isinstance(facts.rows, Unknown):
+            return Judgement(Outcome.UNKNOWN, f"cannot be judged by the rows: the {side} {facts.rows.why}")
+    if isinstance(pair.comparison, Unknown):
+        return Judgement(Outcome.UNKNOWN, f"cannot be judged by the tokens: a model {pair.comparison.why}")
+    return None
+
+
+def open_context(pair: Pair) -> Judgement | None:
+    """A length that is not known, where it decides."""
+    for side, facts in sides(pair):
+        if isinstance(facts.context, Unknown):
+            return Judgement(Outcome.UNKNOWN, f"cannot be judged by the lengths: the {side} {facts.context.why}")
+    return None
+
+
+def shorter_drafter(pair: Pair) -> tuple[int, int] | None:
+    """Both lengths in tokens, target's first, where the drafter's is known to be shorter."""
+    ours, theirs = pair.target.context, pair.drafter.context
+    return (ours, theirs) if isinstance(ours, int) and isinstance(theirs, int) and theirs < ours else None
+
+
+def has_position_table(facts: Fingerprint) -> bool:
+    """Whether positions past the context are out of range."""
+    return not isinstance(facts.architecture, Unknown) and facts.architecture.model_type in POSITION_TABLES
+
+
+def past_the_table(pair: Pair) -> Judgement | None:
+    """A drafter that is asked for positions that it has no row for."""
+    if (lengths := shorter_drafter(pair)) is None or not has_position_table(pair.drafter):
+        return None
+    ours, theirs = lengths
+    reason = f"compares no lengths, and the drafter's table of positions ends at {theirs} tokens of the target's {ours}"
+    return Judgement(Outcome.CRASHES, reason, f"keep prompt and output together below {theirs} tokens")
+
+
+def past_the_training(pair: Pair) -> Judgement | None:
+    """A drafter that is asked for rotary positions that it was not trained on."""
+    if (lengths := shorter_drafter(pair)) is None:
+        return None
+    ours, theirs = lengths
+    reason = f"drafts on past the drafter's {theirs} tokens (the target has {ours}), where few drafts are accepted"
+    return Judgement(Outcome.DEGRADES, reason, f"keep prompt and output together below {theirs} tokens")
+
+
+def other_tokens(pair: Pair) -> Judgement | None:
+    """Ids that do not carry the same token: exact verification in id space pays with acceptance, never with the output.
+
+    For pairs all of whose ids are in range on both sides.
+    """
+    found = pair.comparison
+    if isinstance(found, Unknown) or (why := _cost(found)) is None:
+        return None
+    return Judgement(Outcome.DEGRADES, f"never compares tokens: {why}", OWN_TOKENS)
+
+
+def _cost(found: Comparison) -> str | None:
+    both = found.same + len(found.differ)
+    match found.relation:
+        case Relation.OVERLAP | Relation.DISJOINT:
+            few = "next to no draft is accepted" if found.share < _HALF else "drafts of these are rejected"
+            return f"{len(found.differ)} of {both} shared ids carry other tokens, so {few}"
+        case Relation.SPECIALS_DIFFER:
+            return f"drafts are rejected around the {len(found.differ)} control tokens that differ"
+        case Relation.EXTENDS:
+            many = len(found.target_only) + len(found.drafter_only)
+            return f"drafts are rejected around the {many} tokens that one model alone names"
+        case _:
+            return None
+
+
+def out_of_range(pair: Pair) -> Judgement | None:
+    """Ids that reach a model that has no row for them, in runtimes that hand ids over as they are.
+
+    A tail of the logits that no tokenizer names is not counted: trained models do not emit it.
+    """
+    for giver, taker, side in ((pair.target, pair.drafter, "drafter"), (pair.drafter, pair.target, "target")):
+        if isinstance(giver.vocabulary, Unknown) or isinstance(giver.rows, Unknown) or isinstance(taker.rows, Unknown):
+            continue
+        emitted = range(min(giver.vocabulary.used, giver.rows.head) - 1, taker.rows.embedding - 1, -1)
+        # A token that both tokenizers name past one model's rows is that model's own mistake, and in no text.
+        past = (number for number in emitted if _names(giver, number) and not _names(taker, number))
+        if (highest := next(past, None)) is not None:
+            reason = f"hands ids over as they are, up to {highest}, and the {side} has {taker.rows.embedding} rows"
+            return Judgement(Outcome.CRASHES, reason, f"pad the {side}'s embedding and head to {giver.rows.head} rows")
+    return None
+
+
+def _names(facts: Fingerprint, number: int) -> bool:
+    return not isinstance(facts.vocabulary, Unknown) and bool(facts.vocabulary.token(number))

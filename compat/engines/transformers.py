@@ -1,0 +1,126 @@
+"""transformers: `generate(assistant_model=…)`. The sizes alone decide whether ids or texts are handed over.
+
+Read from `generation/utils.py` and `generation/candidate_generator.py` of 5.23.0, and held against the library itself
+by the tests. The call that is judged passes no tokenizers; what passing both does is part of the reason.
+"""
+
+from __future__ import annotations
+
+from ..facts import Kind, Unknown
+from ..relation import Pair
+from . import shared
+from .outcome import Engine, Judgement, Options, Outcome
+
+# The classes that set `_is_stateful`, by model type, and what they name the text model inside.
+_REFUSED_STATES = frozenset(
+    """
+    bailing_hybrid bamba deepseek_v4 falcon_h1 falcon_mamba glm5_next granitemoehybrid jamba kimi_linear mamba mamba2
+    minicpm_ocr minicpmv4_6 minicpmv4_7 nemotron3_5_transcribe nemotron_h nemotron_h_omni olmo_hybrid qwen3_5
+    qwen3_5_moe qwen3_5_moe_text qwen3_5_text qwen3_next qwen4_exp qwen4_exp_text recurrent_gemma rwkv xlstm zamba
+    zamba2 zaya
+    """.split()
+)
+# Their convolution states are cut back with the rest of the cache.
+_CUT_BACK = frozenset("lfm2 lfm2_moe".split())
+# They have no attention layer at all, and the count of cached tokens that the drafting asks for is kept by those.
+_NO_LENGTH = frozenset("falcon_mamba mamba mamba2 recurrent_gemma rwkv xlstm".split())
+_DOC = "(see https://huggingface.co/docs/transformers/en/generation_strategies#universal-assisted-decoding)"
+_BOTH = "pass tokenizer= and assistant_tokenizer= with do_sample=False"
+
+
+def judge(pair: Pair, options: Options) -> Judgement:  # noqa: ARG001 - the same shape for every engine
+    """What transformers does: ids are shared where the sizes are equal; otherwise it asks for the tokenizers."""
+    return shared.decide(
+        pair,
+        _kinds,
+        shared.head_not_judged,
+        shared.gguf_not_judged,
+        shared.not_loadable,
+        _target_state,
+        _sizes,
+        _drafter_without_length,
+        shared.open_facts,
+        shared.past_the_table,
+        shared.open_context,
+        shared.other_tokens,
+        _drafter_state,
+        shared.past_the_training,
+        lambda _: Judgement(Outcome.RUNS, "finds the vocabulary sizes equal, shares ids and verifies exactly"),
+    )
+
+
+def _kinds(pair: Pair) -> Judgement | None:
+    """Assisted generation of encoder-decoders exists, by other rules."""
+    kinds = [
+        None if isinstance(one, Unknown) else one.kind for one in (pair.target.architecture, pair.drafter.architecture)
+    ]
+    if kinds == [Kind.ENCODER_DECODER, Kind.ENCODER_DECODER]:
+        return Judgement(Outcome.UNKNOWN, "assists encoder-decoder models by rules of their own, not judged here")
+    return shared.not_causal(pair)
+
+
+def _target_state(pair: Pair) -> Judgement | None:
+    found = pair.target.architecture
+    if isinstance(found, Unknown) or not found.stateful or found.model_type in _CUT_BACK:
+        return None
+    if found.model_type not in _REFUSED_STATES:
+        reason = f"was not seen to roll back the target's state ({found.model_type})"
+        return Judgement(Outcome.UNKNOWN, reason)
+    named = found.classes[0] if found.classes else found.model_type
+    message = f"assisted generation is not supported with stateful models, such as {named}"
+    return Judgement(Outcome.REFUSES, f"cannot roll back the target's state ({found.model_type})", message=message)
+
+
+def _sizes(pair: Pair) -> Judgement | None:
+    """`_validate_generation_mode`, and what each way through it leads to."""
+    if (sizes := shared.unequal_widths(pair)) is None:
+        return None
+    ours, theirs = sizes
+    message = (
+        "The main and assistant models have different tokenizers. Please provide `tokenizer` and `assistant_tokenizer`"
+        f" to `generate()` {_DOC}."
+    )
+    reason = (
+        f"takes vocab_size {ours} and {theirs} for different tokenizers and asks for both; given both, it re-encodes"
+        f" the text of the drafts when greedy, and when sampling it {_sampling(pair)}"
+    )
+    return Judgement(Outcome.REFUSES, reason, f"{_BOTH}: drafts are then handed over as text", message)
+
+
+def _sampling(pair: Pair) -> str:
+    """`AssistantToTargetTranslator`, given both tokenizers.
+
+    Where the target has every token of the drafter there is nothing to prune, and the list of kept ids is never made,
+    but read. Otherwise logits are scattered by ascending id while they stand in the order of `get_vocab()`, which is no
+    order: the drafter's distribution that the test is given is not the one that was sampled.
+    """
+    ours, theirs = pair.target.vocabulary, pair.drafter.vocabulary
+    if isinstance(ours, Unknown) or isinstance(theirs, Unknown):
+        return "crashes or biases the output"
+    if {*theirs.tokens} <= {*ours.tokens} - {None}:
+        return (
+            "crashes (AttributeError: 'AssistantToTargetTranslator' object has no attribute"
+            " 'assistant_overlap_token_ids')"
+        )
+    return "puts the drafter's logits at other ids than those that it sampled, so that the output is biased"
+
+
+def _drafter_without_length(pair: Pair) -> Judgement | None:
+    found = pair.drafter.architecture
+    if isinstance(found, Unknown) or found.model_type not in _NO_LENGTH:
+        return None
+    reason = f"tests the target's state alone, and asks the drafter's cache ({found.model_type}) for a length it lacks"
+    message = "`get_seq_length` can only be called on Attention layers, and the current Cache seem to only contain"
+    known = f"{message} LinearAttention layers." if "mamba" in found.model_type else None
+    return Judgement(Outcome.CRASHES, reason, "take a drafter with attention", known)
+
+
+def _drafter_state(pair: Pair) -> Judgement | None:
+    found = pair.drafter.architecture
+    if isinstance(found, Unknown) or not found.stateful or found.model_type in _CUT_BACK:
+        return None
+    reason = f"leaves rejected drafts in the drafter's state ({found.model_type}), so that fewer drafts are accepted"
+    return Judgement(Outcome.DEGRADES, reason, "take a drafter with attention alone")
+
+
+ENGINE = Engine("transformers", "5.23.0", judge)

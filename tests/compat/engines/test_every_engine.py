@@ -1,0 +1,82 @@
+"""What holds for all profiles: pure, monotone in what is known, and worded to follow the engine's name."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from making import OTHER_CORPUS
+
+from specdec_check.compat import engines
+from specdec_check.compat.engines import ENGINES
+from specdec_check.compat.engines.outcome import Judgement, Options, Outcome
+from specdec_check.compat.facts import Fingerprint, Unknown
+from specdec_check.compat.relation import Pair
+
+HYBRID = {"config": {"model_type": "qwen3_next"}}
+ENCODER = {"config": {"model_type": "bert"}}
+SHAPES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "identical": ({}, {}),
+    "padded": ({"rows": 512}, {"rows": 448}),
+    "extends": ({"added": ("<tool>",)}, {}),
+    "drafter extends": ({}, {"added": ("<tool>",)}),
+    "extends, equally wide": ({"added": ("<tool>",), "rows": 512}, {"rows": 512}),
+    "other tokens": ({"rows": 512}, {"rows": 512, "corpus": OTHER_CORPUS}),
+    "other sizes": ({"rows": 512}, {"rows": 448, "corpus": OTHER_CORPUS}),
+    "short drafter": ({"context": 4096}, {"context": 64}),
+    "short table": ({"context": 4096}, {"context": 64, "style": "gpt2"}),
+    "hybrid target": (HYBRID, {}),
+    "hybrid drafter": ({}, HYBRID),
+    "encoder": ({}, ENCODER),
+    "edited config": ({}, {"declared": 500}),
+    "trained head": ({}, {"config": {"architectures": ["LlamaForCausalLMEagle3"]}}),
+}
+FACTS = [field.name for field in dataclasses.fields(Fingerprint) if "Unknown" in str(field.type)]
+
+
+def judgements(pair: Pair) -> dict[str, Judgement]:
+    return {name: engines.judge(name, pair, Options()) for name in ENGINES}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_an_unknown_fact_never_makes_a_pair_usable(shape: str, pair_of: Callable[..., Pair]) -> None:
+    """Nor better than it was, but for the bundled decoder's length: that can only warn."""
+    whole = pair_of(*SHAPES[shape])
+    known = judgements(whole)
+
+    for fact in FACTS:
+        for side in ("target", "drafter"):
+            sides = {"target": whole.target, "drafter": whole.drafter}
+            sides[side] = dataclasses.replace(sides[side], **{fact: Unknown("is not known")})
+            for name, judged in judgements(Pair.of(**sides)).items():
+                if judged.outcome.usable:
+                    assert known[name].outcome.usable, (name, side, fact, known[name], judged)
+                if judged.outcome is Outcome.RUNS and (name, fact) != ("bundled", "context"):
+                    assert known[name].outcome is Outcome.RUNS, (name, side, fact, known[name], judged)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_reasons_and_fixes_are_clauses(shape: str, pair_of: Callable[..., Pair]) -> None:
+    for name, judged in judgements(pair_of(*SHAPES[shape])).items():
+        for text in (judged.reason, judged.fix or "x"):
+            assert text[0].islower() or text.startswith("--"), (name, text)
+            assert not text.endswith("."), (name, text)
+        assert "\n" not in judged.reason
+
+
+def test_a_sound_pair_runs_everywhere(pair_of: Callable[..., Pair]) -> None:
+    assert {judged.outcome for judged in judgements(pair_of()).values()} == {Outcome.RUNS}
+
+
+@pytest.mark.parametrize("shape", ["encoder", "edited config"])
+def test_what_no_engine_takes(shape: str, pair_of: Callable[..., Pair]) -> None:
+    assert {judged.outcome for judged in judgements(pair_of(*SHAPES[shape])).values()} == {Outcome.REFUSES}
+
+
+def test_another_version_is_not_guessed(pair_of: Callable[..., Pair]) -> None:
+    pair = pair_of()
+    for name, engine in ENGINES.items():
+        assert engines.judge(f"{name}@{engine.version}", pair, Options()).outcome is Outcome.RUNS
+        assert engines.judge(f"{name}@0.0.1", pair, Options()).outcome is Outcome.UNKNOWN

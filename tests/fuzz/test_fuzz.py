@@ -1,0 +1,112 @@
+"""Every parser survives damage: a value, or one sentence about what is wrong, within bounds of time and memory.
+
+    python -m pytest -m fuzz --dist=load
+
+SPECDEC_FUZZ_CASES sets the number of cases for each parser, SPECDEC_FUZZ_SEED where they start. A failing case names
+its parser, seed and number, which draw the same input anywhere, and leaves the input in a file.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import resource
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from fuzz.mutations import mutated
+from fuzz.targets import PARSERS, Target
+
+from specdec_check.compat.errors import CheckError
+
+CASES = int(os.environ.get("SPECDEC_FUZZ_CASES") or 20_000)
+SEED = int(os.environ.get("SPECDEC_FUZZ_SEED") or 0)
+_SECONDS = 2.0  # of CPU time, for one case
+_SPACE = 1 << 30  # bytes of address space that may be added
+_GROWTH = 256 << 20  # bytes by which the process may have grown in the end
+_LONGEST = 1200
+each_parser = pytest.mark.parametrize("target", PARSERS, ids=lambda target: target.name.replace(" ", "-"))
+
+
+class HangError(BaseException):
+    """A case took too long. Not an Exception, so that no parser takes it for one of its own."""
+
+
+@pytest.mark.fuzz
+@each_parser
+def test_a_parser_survives(target, tmp_path):
+    survive(target, CASES, tmp_path)
+
+
+@each_parser
+def test_the_seeds_are_sound_and_a_few_cases_survive(target, tmp_path):
+    for seed in target.seeds:
+        target.call(seed)
+    survive(target, 100, tmp_path)
+
+
+def survive(target: Target, cases: int, folder: Path) -> None:
+    """Runs so many cases, and fails with the first that is not survived."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with bounded_space(), alarm() as start:
+        for number in range(cases):
+            data = mutated(random.Random(f"{SEED}/{target.name}/{number}"), target.seeds)
+            start()
+            problem = outcome(target.call, data)
+            if problem is not None:
+                file = folder / "input"
+                file.write_bytes(data)
+                shown = data[:1000].hex()
+                pytest.fail(f"{target.name}, seed {SEED}, case {number}: {problem}\ninput: {file}\nhex: {shown}")
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
+    assert grown < _GROWTH, f"{target.name}, seed {SEED}: grown by {grown} bytes"
+
+
+def outcome(call: Callable[[bytes], object], data: bytes) -> str | None:
+    """What is wrong with how a call ends; None where nothing is."""
+    try:
+        call(data)
+    except CheckError as error:
+        return None if is_sentence(error.message) else f"no sentence: {error.message!r}"
+    except (Exception, HangError) as error:  # noqa: BLE001 - any other is what is looked for
+        place = error.__traceback__
+        while place and place.tb_next:
+            place = place.tb_next
+        where = f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else "nowhere"
+        return f"{type(error).__name__} at {where}: {str(error)[:300]}"
+    return None
+
+
+def is_sentence(message: str) -> bool:
+    """Whether a message is one that is told as it is."""
+    return message == message.strip() and message.endswith(".") and len(message) <= _LONGEST
+
+
+@contextmanager
+def alarm() -> Iterator[Callable[[], None]]:
+    """Gives what starts the clock anew; when it has run out, HangError is raised wherever the program is."""
+
+    def ring(*_: object) -> None:
+        raise HangError
+
+    former = signal.signal(signal.SIGPROF, ring)
+    try:
+        yield lambda: signal.setitimer(signal.ITIMER_PROF, _SECONDS) and None
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, former)
+
+
+@contextmanager
+def bounded_space() -> Iterator[None]:
+    """Lets a case that asks for far too much memory end in a MemoryError."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+    resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + _SPACE, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
