@@ -11,6 +11,7 @@ from .errors import MalformedError, NotFoundError
 from .gguf import Gguf, read_gguf
 from .ref import Kind, ModelRef
 from .snapshot import DECIDING, Entry
+from .tokenizer import formats
 from .weights import INDEX, SINGLE, Header, read_header
 
 _NAMED = frozenset({*DECIDING, SINGLE, INDEX})
@@ -112,5 +113,5 @@ def _list(folder: Path) -> Iterator[Entry]:
     for path in sorted(folder.iterdir()):
         if path.is_file():
             yield Entry(path.name, path.stat().st_size)
-        elif path.name in _NAMED or not path.is_dir():
+        elif path.name in _NAMED or formats.choose([path.name]) or not path.is_dir():
             yield Entry(path.name)

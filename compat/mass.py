@@ -24,12 +24,10 @@ def masses(vocabulary: Vocabulary, *several: Collection[bytes | None]) -> tuple[
         vocabulary: the tokenizer whose text it is.
         several: sets of byte strings; each gets its own part.
     """
-    controls = vocabulary.added | vocabulary.special
-    plain = [
-        token
-        for number, token in enumerate(vocabulary.tokens)
-        if token is not None and len(token) > 1 and number not in controls
-    ]
+    tokens = list(vocabulary.tokens)
+    for number in vocabulary.added | vocabulary.special:
+        tokens[number] = None
+    plain = [token for token in tokens if token and len(token) > 1]
     weights = [1 / (rank + _SHIFT) for rank in range(1, len(plain) + 1)]
     total = sum(weights) or 1.0
-    return tuple(sum(compress(weights, map(tokens.__contains__, plain))) / total for tokens in several)
+    return tuple(sum(compress(weights, map(among.__contains__, plain))) / total for among in several)

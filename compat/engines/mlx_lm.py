@@ -84,10 +84,9 @@ def _base(vocabulary: Vocabulary) -> tuple[int, int]:
 
     Added tokens may stand in it too, which the facts do not tell; those behind the last plain token mostly do not.
     """
-    plain = [number for number, token in enumerate(vocabulary.tokens) if token and number not in vocabulary.added]
-    named = len(vocabulary.tokens) - vocabulary.tokens.count(None)
-    least = sum(1 for token in vocabulary.tokens[: plain[-1] + 1] if token) if plain else 0
-    return least, named
+    tokens, added = vocabulary.tokens, vocabulary.added
+    last = next((number for number in reversed(range(len(tokens))) if tokens[number] and number not in added), -1)
+    return sum(map(bool, tokens[: last + 1])), len(tokens) - tokens.count(None)
 
 
 def _bases(pair: Pair) -> tuple[tuple[int, int], tuple[int, int]] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..engines.outcome import Outcome
+from ..engines.outcome import Judgement, Outcome
 from ..facts import Unknown
 from ..finding import Severity
 from ..pipeline import Report
@@ -134,6 +134,14 @@ def _relation(report: Report) -> str:
             return "disjoint, no token in common"
 
 
+def fix_of(judged: Judgement, report: Report) -> str | None:
+    """What would make the pair run in an engine, with the pair's own names in place of TARGET and DRAFTER."""
+    if judged.fix is None:
+        return None
+    named = judged.fix.replace("TARGET", report.target.snapshot.ref.original)
+    return named.replace("DRAFTER", report.drafter.snapshot.ref.original)
+
+
 def advice(report: Report) -> list[str]:
     """What to do, most pressing first; for a certified pair nothing but its warnings' fixes."""
     decision = report.decision
@@ -143,7 +151,7 @@ def advice(report: Report) -> list[str]:
         fixes = [BY_CODE[found.code].fix for found in decision.findings if report.policy.refuses(found.severity)]
     if decision.verdict is not Verdict.CERTIFIED:
         gated = [decision.judgements[name] for name in report.policy.engines]
-        fixes += [f"{judged.fix[0].upper()}{judged.fix[1:]}." for judged in gated if judged.fix]
+        fixes += [f"{fix[0].upper()}{fix[1:]}." for judged in gated if (fix := fix_of(judged, report))]
     if decision.verdict is Verdict.UNDECIDED:
         fixes += _remedies(report)
     return list(dict.fromkeys(fixes))

@@ -13,7 +13,7 @@ from ..finding import Finding
 from ..pipeline import Model, Report
 from ..rules import BY_CODE
 from ..verify import Verification
-from .answer import advice, answer
+from .answer import advice, answer, fix_of
 from .message import message, questions
 
 SCHEMA = 1
@@ -67,7 +67,7 @@ def _engine(name: str, report: Report) -> dict[str, Any]:
     return {
         "outcome": judged.outcome.value,
         "reason": judged.reason,
-        "fix": judged.fix,
+        "fix": fix_of(judged, report),
         "message": judged.message,
         "version": ENGINES[name.partition("@")[0]].version,
         "gated": name in report.policy.engines,

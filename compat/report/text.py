@@ -15,7 +15,7 @@ from ..rules import BY_CODE
 from ..verdict import Verdict
 from ..verify import Verification
 from ..visible import shortened, visible
-from .answer import advice, answer, other_engines
+from .answer import advice, answer, fix_of, other_engines
 from .message import message, questions
 
 _VERDICT = {Verdict.CERTIFIED: "bold green", Verdict.REFUSED: "bold red", Verdict.UNDECIDED: "bold yellow"}
@@ -35,8 +35,8 @@ def render(report: Report) -> list[Text]:
     ]
     for subject, why, codes in questions(decision.questions):
         lines.append(_line("unknown", f"{subject}: {why} (open: {', '.join(codes)})", "yellow"))
-    lines += [_line("do", fix, "bold") for fix in advice(report)]
-    lines += [_line("engine", _engine(name, judged), "dim") for name, judged in decision.judgements.items()]
+    lines += [_line("do", visible(fix), "bold") for fix in advice(report)]
+    lines += [_line("engine", _engine(name, judged, report), "dim") for name, judged in decision.judgements.items()]
     lines += [_line("target", _model(report.target), "dim"), _line("drafter", _model(report.drafter), "dim")]
     return lines + _sources(report)
 
@@ -84,11 +84,12 @@ def _line(label: str, text: str, style: str) -> Text:
     return Text.assemble((f"{label:8}", style), text)
 
 
-def _engine(name: str, judged: Judgement) -> str:
+def _engine(name: str, judged: Judgement, report: Report) -> str:
     """A row of the engine table: what the engine does, why, what it says, and what would make it run."""
     version = "" if "@" in name else f" {ENGINES[name].version}"
     message = f' It says: "{shortened(visible(judged.message), _LONGEST)}"' if judged.message else ""
-    fix = f" To run: {visible(judged.fix)}." if judged.fix and not judged.outcome.usable else ""
+    told = None if judged.outcome.usable else fix_of(judged, report)
+    fix = f" To run: {visible(told)}." if told else ""
     return f"{name}{version} {judged.outcome}: {visible(judged.reason)}.{message}{fix}"
 
 

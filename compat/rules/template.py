@@ -54,7 +54,12 @@ def _not_shared(rule: PairRule, pair: Pair) -> Iterator[Finding]:
     template, theirs = known(pair.target.template), known(pair.drafter.vocabulary)
     ours = known(pair.target.vocabulary)
     controls = template.controls if template else ()
-    missing = [control for control in controls if theirs.token(control.id) != ours.token(control.id)]
+    told_elsewhere = frozenset(known(pair.comparison).differ)  # by SD101, or one by one by SD110
+    missing = [
+        control
+        for control in controls
+        if theirs.token(control.id) != ours.token(control.id) and control.id not in told_elsewhere
+    ]
     if not missing:
         return
     wanted = {ours.token(control.id) for control in missing}

@@ -46,8 +46,8 @@ class Matching:
     def of(cls, entry: object, *, special: bool) -> Matching:
         """Those of a token that a file describes. What is left out is false, but plain tokens are normalized."""
         told = mapping(entry)
-        lstrip, rstrip, single_word = (bool(told.get(name)) for name in ("lstrip", "rstrip", "single_word"))
-        return cls(lstrip, rstrip, single_word, bool(told.get("normalized", not special)))
+        normalized = bool(told.get("normalized", not special))
+        return cls(bool(told.get("lstrip")), bool(told.get("rstrip")), bool(told.get("single_word")), normalized)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from typing import Any
 SIZES = struct.Struct("<QQ")
 UNREADABLE, FAILED = 3, 4  # exit statuses: the tokenizer cannot be built; it cannot encode
 _SECONDS = 20  # of computing; the largest real tokenizer known here takes a fifth of it
-_MEMORY = 4 << 30  # bytes; the largest real tokenizer known here takes a tenth of it
+_MEMORY = 2 << 30  # bytes; the largest real tokenizer known here takes a fifth of it
 _MOST_IDS = 1 << 24  # of all texts together; real tokenizers make a twentieth of it
 _AT_ONCE = 2048
 

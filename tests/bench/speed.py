@@ -8,7 +8,8 @@ beside the checkout, else tokenizers made on the spot, which anybody can run and
 Every run is a whole process, warm: its files are in the page cache, its modules compiled. Each round runs every
 contestant once, so that a busy machine is busy for all of them; a table row gives the median of the rounds and their
 extremes. CPU seconds (user and system, all threads) say more than wall seconds where the machine has other work.
-`folder` reads the models from folders, `Hub` from a loopback Hub with a warm client cache. The rows `kept` let our own
+`folder` reads the models from folders, `Hub` from a loopback Hub with a warm client cache; ratios are against
+AutoTokenizer from the same place. The rows `kept` let our own
 cache of parsed tokenizers serve; all others of ours switch it off.
 """
 
@@ -22,6 +23,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib import metadata
 from importlib.util import find_spec
@@ -48,6 +50,7 @@ for folder in sys.argv[1:]:
         json.loads(file.read())
 """
 MIB = 1024 * 1024
+WIDTHS = (24, 26, 10, 24, 0)  # of the table's columns
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,7 @@ class Contestant:
     name: str
     command: list[str]
     environment: dict[str, str]
+    beside: str  # the contestant that its ratios are against
     runs: list[dict[str, Any]] = field(default_factory=list)
 
     def run(self) -> None:
@@ -98,21 +102,21 @@ class Contestant:
 
 
 def contestants(pair: Pair, folder: Path, hub: LoopbackHub, home: Path) -> list[Contestant]:
-    """Ours in four surroundings, the script that loads both, and the floor."""
+    """Ours and the script that loads both, from folders and from a Hub; and the floor."""
     folders = [str(folder / name) for name in (pair.target, pair.drafter)]
-    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    known = {name: value for name, value in hub.environment(home).items() if name in inherited or "HF_" in name}
-    alone, load = {**known, "SPECDEC_CHECK_NO_CACHE": "1"}, {**known, "HF_HUB_OFFLINE": "1"}
-    check, bare = [sys.executable, "-c", CHECK], [sys.executable, "-I", "-S", "-c", PARSE_ALONE]
-    ours = [
-        Contestant("check, folder", [*check, *folders], alone),
-        Contestant("check, folder, kept", [*check, *folders], known),
-        Contestant("check, Hub", [*check, pair.target, pair.drafter], alone),
-        Contestant("check, Hub, kept", [*check, pair.target, pair.drafter], known),
-        Contestant("json.loads alone", [*bare, *folders], known),
-    ]
-    both = [Contestant("AutoTokenizer", [sys.executable, "-c", LOAD_BOTH, *folders], load)]
-    return [*ours, *(both if find_spec("transformers") else [])]
+    # Without bytecode, every run would compile what has no compiled file yet: a thing of the first run alone.
+    known = {name: value for name, value in hub.environment(home).items() if name != "PYTHONDONTWRITEBYTECODE"}
+    alone = {**known, "SPECDEC_CHECK_NO_CACHE": "1"}
+    check, load = [sys.executable, "-c", CHECK], [sys.executable, "-c", LOAD_BOTH]
+    bare = [sys.executable, "-I", "-S", "-c", PARSE_ALONE]
+    found = []
+    for place, words in (("folder", folders), ("Hub", [pair.target, pair.drafter])):
+        loader = f"AutoTokenizer, {place}"
+        found.append(Contestant(f"check, {place}", [*check, *words], alone, loader))
+        found.append(Contestant(f"check, {place}, kept", [*check, *words], known, loader))
+        if find_spec("transformers"):
+            found.append(Contestant(loader, [*load, *words], known, loader))
+    return [*found, Contestant("json.loads alone", [*bare, *folders], known, "AutoTokenizer, folder")]
 
 
 def spread(values: list[float], form: str = ".2f") -> str:
@@ -121,18 +125,17 @@ def spread(values: list[float], form: str = ".2f") -> str:
 
 
 def table(found: list[Contestant]) -> None:
-    """Prints what each took; ratios are against the script that loads both, round by round."""
-    baseline = next((one for one in found if one.name == "AutoTokenizer"), None)
-    print(f"  {'':22}{'CPU s':22}{'wall s':22}{'peak MiB':10}{'times faster, CPU':24}times faster, wall")
+    """Prints what each took; ratios are against the script that loads both from the same place, round by round."""
+    named = {one.name: one for one in found}
+    titles = ("CPU s", "wall s", "peak MiB", "times faster, CPU", "times faster, wall")
+    print(f"  {'':22}" + "".join(f"{title:{width}}" for title, width in zip(titles, WIDTHS, strict=True)))
     for one in found:
         cells = [spread(one.column("cpu")), spread(one.column("wall")), f"{max(one.column('peak')) / MIB:.0f}"]
-        ratios = [
-            spread([base / own for base, own in zip(baseline.column(what), one.column(what), strict=True)], ".1f")
-            for what in ("cpu", "wall")
-            if baseline is not None
-        ]
-        widths = (22, 22, 10, 24, 0)
-        row = "".join(f"{cell:{width}}" for cell, width in zip([*cells, *ratios], widths, strict=False))
+        for what in ("cpu", "wall"):
+            if loader := named.get(one.beside):
+                pairs = zip(loader.column(what), one.column(what), strict=True)
+                cells.append(spread([theirs / own for theirs, own in pairs], ".1f"))
+        row = "".join(f"{cell:{width}}" for cell, width in zip(cells, WIDTHS, strict=False))
         print(f"  {one.name:22}{row}")
 
 
@@ -140,9 +143,9 @@ def bounds(pair: Pair, found: list[Contestant], others: dict[str, float]) -> Non
     """Prints which of the project's own bounds this machine kept, by the first contestant's medians."""
     ours = found[0]
     told: list[tuple[str, bool]] = []
-    baseline = next((one for one in found if one.name == "AutoTokenizer"), None)
-    if pair.faster and baseline:
-        ratio = baseline.median("cpu") / ours.median("cpu")
+    loader = next((one for one in found if one.name == ours.beside), None)
+    if pair.faster and loader:
+        ratio = loader.median("cpu") / ours.median("cpu")
         told.append((f"at least {pair.faster:g} times faster than AutoTokenizer: {ratio:.1f}", ratio >= pair.faster))
     if pair.within and pair.within[0] in others:
         times = ours.median("cpu") / others[pair.within[0]]
@@ -156,6 +159,15 @@ def bounds(pair: Pair, found: list[Contestant], others: dict[str, float]) -> Non
         told.append((f"under {pair.peak} MiB: {peak:.0f}", peak < pair.peak))
     for sentence, kept in told:
         print(f"  {'met   ' if kept else 'MISSED'} {sentence}")
+
+
+def surroundings() -> str:
+    """What the figures depend on."""
+    versions = [f"Python {platform.python_version()}"]
+    for name in ("specdec-check", "transformers", "tokenizers"):
+        with suppress(metadata.PackageNotFoundError):
+            versions.append(f"{name} {metadata.version(name)}")
+    return f"{', '.join(versions)}; {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
 
 
 def main() -> None:
@@ -178,15 +190,7 @@ def main() -> None:
         else:
             link_all(folder)
         pairs = tuple(one for one in pairs if (folder / one.target).is_dir() and (folder / one.drafter).is_dir())
-        versions = [
-            f"{name} {metadata.version(name)}"
-            for name in ("specdec-check", "transformers", "tokenizers")
-            if find_spec(name) or name == "specdec-check"
-        ]
-        print(
-            f"Python {platform.python_version()}, {', '.join(versions)}; {os.cpu_count()} cores,"
-            f" load {os.getloadavg()[0]:.1f}; {given.rounds} rounds, medians (and extremes)"
-        )
+        print(f"{surroundings()}; {given.rounds} rounds, medians (and extremes)")
         times: dict[str, float] = {}
         with LoopbackHub(folder) as hub:
             for number, pair in enumerate(pairs):

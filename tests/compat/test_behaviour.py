@@ -98,15 +98,16 @@ def test_a_flag_of_an_added_token_is_a_fact(flag: str) -> None:
 def test_a_flag_of_an_added_token_is_found() -> None:
     behaviour = found(file("a<"), file(added_token("a<", 7) | {"single_word": True}))
 
-    assert behaviour.probes_differ == ("code, C++",)
+    assert behaviour.probes_differ == ("special-token text, code",)
     assert behaviour.tokens_differ == 0
 
 
 def test_the_flags_that_other_files_give_count() -> None:
-    entry = {"content": "<s>", "lstrip": True, "special": True}
+    end = "<|endoftext|>"
+    entry = {"content": end, "lstrip": True, "special": True}
     beside = {"tokenizer_config.json": {"added_tokens_decoder": {"7": entry}}}
 
-    assert found(file("<s>"), file("<s>"), **beside).probes_differ == ("special-token text, Llama",)
+    assert found(file(end), file(end), **beside).probes_differ == ("special-token text, GPT-2",)
 
 
 def test_a_token_that_one_side_lacks_explains() -> None:
@@ -163,7 +164,8 @@ def test_what_is_proved_is_what_encoding_gives(ours: list[str], theirs: list[str
 
     libraries = [Tokenizer.from_buffer(snapshot({"x": one}).contents["x"]) for one in files]
     apart = pair.target.vocabulary.added
-    plain = [token.decode() for number, token in enumerate(pair.target.vocabulary.tokens) if token and number not in apart]
+    tokens = [token or b"" for token in pair.target.vocabulary.tokens]
+    plain = [token.decode() for number, token in enumerate(tokens) if number not in apart]
     foreign = {*pair.comparison.differ, *pair.comparison.target_only, *pair.comparison.drafter_only}
     differing = []
     for text in [*(text for _, text in PROBES), *plain]:
@@ -199,18 +201,20 @@ def test_what_the_library_refuses_is_said(parts: dict[str, Any], why: str) -> No
 
 
 def test_a_text_that_grows_without_end_ends_its_own_process_alone() -> None:
-    double = {"type": "Replace", "pattern": {"Regex": "."}, "content": "aaaaaaaa"}
+    grow = {"type": "Replace", "pattern": {"String": "a"}, "content": "a" * 1000}
 
-    why = unknown(file(normalizer={"type": "Sequence", "normalizers": [double] * 20}))
+    why = unknown(file(normalizer={"type": "Sequence", "normalizers": [grow] * 20}))
 
-    assert why in (
-        "the drafter's tokenizer ends the process that encodes the probes",
-        "the drafter's tokenizer takes too much computing or memory to encode the probes",
-    )
+    assert why == "the drafter's tokenizer ends the process that encodes the probes"
 
 
 def test_a_tokenizer_that_takes_too_long_is_left() -> None:
-    backtracking = {"type": "Split", "pattern": {"Regex": "(?:a*)*(?:a*)*(?:a*)*$x"}, "behavior": "Isolated"}
+    backtracking = {
+        "type": "Split",
+        "pattern": {"Regex": "(?:a*)*(?:a*)*(?:a*)*$x"},
+        "behavior": "Isolated",
+        "invert": False,
+    }
     data = snapshot({"x": file(pre_tokenizer=backtracking)}).contents["x"]
 
     (said,) = encode([Runnable(data, [])], ["a" * 4000] * 50_000, seconds=0.5)

@@ -143,11 +143,15 @@ def test_an_edited_certificate_never_verifies(pair: tuple[Path, Path]) -> None:
 
 
 def test_a_forged_seal_does_not_help(pair: tuple[Path, Path]) -> None:
-    """All that the facts determine is recomputed; what is left to a forger is the version of the tool."""
+    """All that the facts determine is recomputed; what is left to a forger is the version of the tool.
+
+    And a permission that this pair does not need, since its control tokens are equal.
+    """
     statement = issued(pair)
     accepted = {path for path in leaves(statement) if _verifies(edited(statement, path, sealed=True))}
 
-    assert accepted == {("predicate", "seal"), ("predicate", "verifier", "version")}
+    unneeded = ("predicate", "policy", "allow_specials")
+    assert accepted == {("predicate", "seal"), ("predicate", "verifier", "version"), unneeded}
 
 
 def _verifies(statement: Statement) -> bool:

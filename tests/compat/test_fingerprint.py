@@ -179,12 +179,9 @@ def test_special_ids_are_united_and_each_names_its_file() -> None:
 
 def test_a_name_without_a_tokenizer_is_an_unknown_id() -> None:
     named = {"config.json": CONFIG, "tokenizer_config.json": {"eos_token": "<s>"}}
-    found = fingerprint(snapshot(named, TENSORS, listed={"tokenizer.model": 9, "qwen.tiktoken": 9, "README.md": 1}))
+    found = fingerprint(snapshot(named, TENSORS, listed={"vocab.txt": 9, "README.md": 1}))
 
-    assert isinstance(found.vocabulary, Unknown)
-    assert found.vocabulary.why == (
-        "publishes no tokenizer.json (it has tokenizer.model, qwen.tiktoken, which this version does not read)"
-    )
+    assert found.vocabulary == Unknown("publishes no tokenizer in a format that is read here")
     assert found.eos == found.vocabulary == found.merges == found.pipeline == found.template_ids
     assert found.bos == Special()
 
@@ -299,7 +296,7 @@ def test_merges_in_both_forms_give_one_fingerprint(tmp_path: Path) -> None:
         ("tokenizer.json", '["a", "b"]', '["b", "a"]', {"merges"}),
         ("tokenizer.json", "NFC", "NFD", {"pipeline"}),
         ("tokenizer_config.json", '"chat_template": "<e>"', '"chat_template": "<s>"', {"template", "template_ids"}),
-        ("tokenizer_config.json", '"special": true', '"special": false', set()),  # it is named, so it is special
+        ("tokenizer_config.json", '"special": true', '"special": false', {"pipeline"}),  # named, so special; but matched in normalized text
         (INDEX, "32", "64", {"weights"}),
     ],
 )

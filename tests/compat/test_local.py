@@ -58,7 +58,7 @@ def test_digests_name_every_file_that_decided(model):
     edit_json(model / "config.json", lambda config: config | {"vocab_size": 7})
     after = taken(model).digests()
 
-    assert set(before) == {*DECIDING} & {*before} | {"model.safetensors#header"}
+    assert set(before) == {*DECIDING, "tokenizer.json"} & {*before} | {"model.safetensors#header"}
     assert {path for path in before if before[path] != after[path]} == {"config.json"}
 
 

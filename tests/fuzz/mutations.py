@@ -38,9 +38,9 @@ _DEPTHS = (3, 300, 900, 1100, 30_000)
 def mutated(draw: random.Random, seeds: Sequence[bytes]) -> bytes:
     """One of the seeds, damaged: as JSON where it is JSON, or as bytes, or both."""
     data = draw.choice(seeds)
-    if _is_json(data) and draw.random() < 0.7:
+    if _is_json(data) and draw.random() < 0.85:
         data = _damaged_json(draw, data)
-        if draw.random() < 0.6:
+        if draw.random() < 0.85:
             return data
     for _ in range(draw.choice((1, 1, 1, 2, 4))):
         data = _damaged_bytes(draw, data, seeds)

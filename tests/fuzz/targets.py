@@ -14,6 +14,7 @@ from zlib import crc32
 
 import snapshots
 import tokenizer_files
+from fuzz import frames
 from making_gguf import BOOL, F32, I32, STRING, Typed, gguf
 
 from specdec_check.compat import certificate as certificates
@@ -204,6 +205,18 @@ GPT2_KEYS = GGUF_KEYS | {
     "tokenizer.ggml.token_type": Typed(9, [1, 1, 1, 3], I32),
 }
 GGUF_SHAPES = {"token_embd.weight": (4, 4), "output.weight": (8, (4, 32))}
+GGUF_PLAIN, GPT2_PLAIN = (
+    {key: value.value if isinstance(value, Typed) else value for key, value in keys.items()}
+    for keys in (GGUF_KEYS, GPT2_KEYS)
+)
+PARSED_GGUF = {
+    "metadata": GPT2_PLAIN,
+    "tensors": {
+        "token_embd.weight": [1, [4, 4]],
+        "output.weight": [8, [4, 32]],
+        "blk.0.ffn_gate_exps.weight": [12, [256]],
+    },
+}
 PARSERS = (
     Target(
         "tokenizer.json",
@@ -306,4 +319,20 @@ PARSERS = (
         partial(in_file, "merges.txt", beside={"config.json": CONFIG, "vocab.json": {"a": 0, "b": 1, "ab": 2}}),
     ),
     Target("GGUF", (gguf(GGUF_KEYS, GGUF_SHAPES), gguf(GPT2_KEYS, GGUF_SHAPES)), in_gguf),
+    # The same parsers again, with damage that leaves the frame sound.
+    Target(
+        "safetensors header in a sound frame",
+        (snapshots.header_bytes(SHAPES)[8:],),
+        lambda data: in_header(frames.safetensors(data)),
+    ),
+    Target(
+        "tokenizer.model in a sound frame",
+        (snapshots.dump([["<unk>", 2], ["<0x0A>", 6], ["▁a", 1], ["b", 4], ["</s>", 3]]),),
+        lambda data: in_file("tokenizer.model", frames.sentencepiece(data), {"config.json": CONFIG}),
+    ),
+    Target(
+        "GGUF in a sound frame",
+        (snapshots.dump(PARSED_GGUF), snapshots.dump(PARSED_GGUF | {"metadata": GGUF_PLAIN})),
+        lambda data: in_gguf(frames.gguf_file(data)),
+    ),
 )

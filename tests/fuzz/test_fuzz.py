@@ -48,6 +48,39 @@ def test_the_seeds_are_sound_and_a_few_cases_survive(target, tmp_path):
     survive(target, 100, tmp_path)
 
 
+def crashing(data: bytes) -> None:
+    raise KeyError(data)
+
+
+def hanging(data: bytes) -> None:
+    while True:
+        data = data[::-1]
+
+
+def hoarding(data: bytes) -> None:
+    bytearray(len(data) + 4 * _SPACE)
+
+
+def mumbling(data: bytes) -> None:
+    raise CheckError(f"no {data!r}")
+
+
+@pytest.mark.parametrize(
+    ("call", "found"),
+    [
+        (crashing, "KeyError at"),
+        (hanging, "HangError at"),
+        (hoarding, "MemoryError at"),
+        (mumbling, "no sentence"),
+    ],
+)
+def test_what_is_looked_for_would_be_found(monkeypatch, tmp_path, call, found):
+    monkeypatch.setattr(f"{__name__}._SECONDS", 0.05)
+    with pytest.raises(pytest.fail.Exception, match=f"a parser, seed {SEED}, case 0: {found}"):
+        survive(Target("a parser", (b"{}",), call), 3, tmp_path)
+    assert (tmp_path / "input").exists()
+
+
 def survive(target: Target, cases: int, folder: Path) -> None:
     """Runs so many cases, and fails with the first that is not survived."""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
