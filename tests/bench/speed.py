@@ -9,8 +9,8 @@ Every run is a whole process, warm: its files are in the page cache, its modules
 contestant once, so that a busy machine is busy for all of them; a table row gives the median of the rounds and their
 extremes. CPU seconds (user and system, all threads) say more than wall seconds where the machine has other work.
 `folder` reads the models from folders, `Hub` from a loopback Hub with a warm client cache; ratios are against
-AutoTokenizer from the same place. The rows `kept` let our own
-cache of parsed tokenizers serve; all others of ours switch it off.
+AutoTokenizer from the same place. The rows `kept` let our own cache of parsed tokenizers serve; the others of ours
+switch it off.
 """
 
 from __future__ import annotations
