@@ -35,8 +35,8 @@ Examples:
   specdec-check rule SD101
 
 \b
-A model is org/name, org/name@revision, a folder (./folder), or demo:target. A first word that is a command is the
-command; write ./verify or hf://verify for a model of that name.
+A model is org/name, org/name@revision, org/name:file.gguf, a folder (./folder), a GGUF file (./model.gguf), or
+demo:target. A first word that is a command is the command; write ./verify or hf://verify for a model of that name.
 
 \b
 Tokenizers that were parsed are kept in HF_HOME/specdec-check; SPECDEC_CHECK_NO_CACHE=1 keeps and reads none.

@@ -169,6 +169,8 @@ class Architecture:
         trained_head: the method of a head that drafts for one target and is no model by itself (`eagle`, `medusa`, …).
         draft_vocabulary: ids of a head with a reduced vocabulary.
         outer_vocabulary: `vocab_size` beside a nested text config that has another one, which is the one that counts.
+        lacking: layers that the config declares and the weights do not hold; None where all are there, or where the
+            tensors' names do not tell.
     """
 
     model_type: str
@@ -186,6 +188,7 @@ class Architecture:
     trained_head: str | None = None
     draft_vocabulary: int | None = None
     outer_vocabulary: int | None = None
+    lacking: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

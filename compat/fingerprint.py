@@ -47,7 +47,8 @@ def _fingerprint(snapshot: Snapshot, store: Store) -> Fingerprint:
     config = Config.of(files.get(_CONFIG))
     tokenizer = _tokenizer(snapshot, files, store)
     index = read_index(snapshot.contents[INDEX]) if INDEX in snapshot.contents else None
-    what = architecture(config, tensors_of(snapshot))
+    tensors = tensors_of(snapshot)
+    what = architecture(config, tensors, tensors if index is None else index.files)
     facts = Fingerprint(
         vocabulary=tokenizer if isinstance(tokenizer, Unknown) else tokenizer.vocabulary,
         merges=tokenizer if isinstance(tokenizer, Unknown) else tokenizer.merges,
@@ -90,4 +91,6 @@ def _tokenizer(snapshot: Snapshot, files: Files, store: Store) -> Tokenizer | Un
 def _pipeline(tokenizer: Tokenizer | Unknown) -> Pipeline | Unknown:
     if isinstance(tokenizer, Unknown):
         return tokenizer
-    return tokenizer.pipeline or Unknown(f"publishes its tokenizer as {tokenizer.vocabulary.file}, which tells no steps")
+    return tokenizer.pipeline or Unknown(
+        f"publishes its tokenizer as {tokenizer.vocabulary.file}, which tells no steps"
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from . import model_types
@@ -11,7 +11,7 @@ from .facts import Architecture, Experts, Kind, Rope, Unknown
 from .fingerprint_config import CONTEXT, NO_CONFIG, Config, context_of, is_number, outer_vocabulary, rope_parts
 from .jsonfile import integer, mapping, text
 from .visible import shortened
-from .weights import Tensor
+from .weights import OTHER_PARTS, Tensor
 
 _EXPERTS = ("num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts")
 _ACTIVE = ("num_experts_per_tok", "num_experts_per_token", "experts_per_token", "moe_topk", "moe_top_k", "moe_k")
@@ -20,15 +20,20 @@ _OTHER_MEDIA = ("vision_config", "audio_config", "speech_config", "visual")
 _SLIDES_WHERE_ASKED = frozenset(
     "qwen2 qwen2_moe qwen3 qwen3_moe qwen2_vl qwen2_vl_text qwen2_5_vl qwen2_5_vl_text qwen2_5_omni_text".split()
 )
+# Parts that only quantised matrices have: those of GPTQ and AWQ, compressed-tensors, bitsandbytes, block-wise fp8.
+_PACKED = ("qweight", "weight_packed", "absmax", "SCB", "weight_scale_inv")
+_DEPTH = ("num_hidden_layers", "n_layer", "n_layers", "num_layers")
+_LAYER = re.compile(r"(?:^|\.)(?:layers|h|blocks)\.(\d+)\.")
 _MOST_CLASSES, _LONGEST_CLASS, _LONGEST_METHOD = 8, 128, 32
 
 
-def architecture(config: Config, tensors: Mapping[str, Tensor]) -> Architecture | Unknown:
+def architecture(config: Config, tensors: Mapping[str, Tensor], names: Collection[str]) -> Architecture | Unknown:
     """What the model is, by its type, its keys and `is_encoder_decoder`.
 
     Args:
         config: config.json.
         tensors: those whose header was read.
+        names: of all tensors, as far as they are known.
     """
     if config.whole is None:
         return NO_CONFIG
@@ -38,10 +43,10 @@ def architecture(config: Config, tensors: Mapping[str, Tensor]) -> Architecture 
     classes = _classes(config.whole)
     return Architecture(
         model_type=model_type,
-        kind=_kind(model_type, config),
+        kind=_kind(model_type, config, classes),
         stateful=_stateful(config),
         remote_code="auto_map" in config.whole,
-        quantization=_quantization(config.whole) or _quantization(config.of_text),
+        quantization=_quantization(config.whole) or _quantization(config.of_text) or _packed(tensors),
         rope_switch=_rope_switch(config),
         classes=classes,
         multimodal=_multimodal(model_type, config.whole),
@@ -52,6 +57,7 @@ def architecture(config: Config, tensors: Mapping[str, Tensor]) -> Architecture 
         trained_head=_trained_head(model_type, config.whole, classes),
         draft_vocabulary=_draft_vocabulary(config, tensors),
         outer_vocabulary=outer_vocabulary(config),
+        lacking=_lacking(config, names),
     )
 
 
@@ -61,13 +67,18 @@ def _classes(whole: dict[str, Any]) -> tuple[str, ...]:
     return tuple(shortened(name, _LONGEST_CLASS) for name in names[:_MOST_CLASSES])
 
 
-def _kind(model_type: str, config: Config) -> Kind | Unknown:
+def _kind(model_type: str, config: Config, classes: tuple[str, ...]) -> Kind | Unknown:
     whole, types = config.whole or {}, {*config.types} - {None}
     encodes = whole.get("is_encoder_decoder") or config.of_text.get("is_encoder_decoder")
     if encodes or types & model_types.ENCODER_DECODERS:
         return Kind.ENCODER_DECODER
+    if _sees_both_ways(config):
+        return Kind.ENCODER
     if types & model_types.ENCODERS:
-        return Kind.CAUSAL if whole.get("is_decoder") is True else Kind.ENCODER
+        decodes = whole.get("is_decoder") is True and types & model_types.DECODERS
+        return Kind.CAUSAL if decodes else Kind.ENCODER
+    if other := next((name for name in classes if re.fullmatch(model_types.OTHER_TASKS, name, re.ASCII)), None):
+        return Unknown(f"is published as {other}, a class without a head that predicts the next token")
     if model_type in model_types.CAUSAL:
         return Kind.CAUSAL
     if model_type in model_types.WRAPPERS:
@@ -75,6 +86,17 @@ def _kind(model_type: str, config: Config) -> Kind | Unknown:
             return Unknown(f"has a language model of type '{inner}' inside, which this version does not know")
         return Kind.CAUSAL
     return Unknown(f"is of model type '{model_type}', which this version does not know")
+
+
+def _sees_both_ways(config: Config) -> bool:
+    """Whether a decoder's layers look ahead, as those of embedding models do (EmbeddingGemma, Gemma 3 and 4's key).
+
+    `vision` in this place means images alone.
+    """
+    return config.types[0] not in model_types.WRAPPERS and any(
+        part.get("is_causal") is False or part.get("use_bidirectional_attention") in (True, "all")
+        for part in config.parts
+    )
 
 
 def _stateful(config: Config) -> bool:
@@ -88,6 +110,20 @@ def _quantization(config: dict[str, Any]) -> str | None:
     if found:
         return text(mapping(found).get("quant_method")) or "an unnamed method"
     return "mlx" if "bits" in mapping(config.get("quantization")) else None
+
+
+def _packed(tensors: Mapping[str, Tensor]) -> str | None:
+    """What tells quantised weights apart whose config is silent, as that of early GPTQ and AWQ repositories."""
+    leaves = {name.rpartition(".")[2] for name in tensors}
+    found = next((leaf for leaf in _PACKED if leaf in leaves), None)
+    return found and f"unnamed, with {found} among its tensors"
+
+
+def _lacking(config: Config, names: Collection[str]) -> int | None:
+    depth = config.number(*_DEPTH)
+    layers = (_LAYER.search(name) for name in names if not any(part in name for part in OTHER_PARTS))
+    held = max((int(layer[1][:9]) + 1 for layer in layers if layer), default=None)
+    return None if depth is None or held is None or held >= depth else depth - held
 
 
 def _multimodal(model_type: str, whole: dict[str, Any]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from . import model_types
 from .errors import MalformedError
 from .facts import Evidence, Rows, Unknown
 from .fingerprint_config import Config, tied_of
@@ -22,13 +23,19 @@ def rows_of(snapshot: Snapshot, index: Index | None, config: Config) -> Rows | U
     if elsewhere := _weights_elsewhere(snapshot, config):
         return Unknown(elsewhere)
     if snapshot.headers:
-        return _rows_in_headers(tensors_of(snapshot), index, tied_of(config))
+        return _rows_in_headers(tensors_of(snapshot), index, _ties(config))
     claimed = config.number("vocab_size")
     if any(path in snapshot.entries for path in PICKLED) and claimed is not None:
         return Rows(claimed, claimed, Evidence.DECLARED)
     if any(path in snapshot.entries for path in PICKLED):
         return Unknown("publishes pickled weights alone, which have no header, and declares no vocab_size")
     return Unknown(f"publishes neither {SINGLE} nor {INDEX}, so its logits' width is not known")
+
+
+def _ties(config: Config) -> bool | Unknown | None:
+    """Whether the head is the embedding: what the config says, or else that it is not where that is the default."""
+    said = tied_of(config)
+    return False if said is None and {*config.types} & model_types.UNTIED else said
 
 
 def _weights_elsewhere(snapshot: Snapshot, config: Config) -> str | None:
@@ -51,7 +58,7 @@ def _rows_in_headers(tensors: Mapping[str, Tensor], index: Index | None, tied: b
     elif head is None and (part := packed_head(names)):
         return Unknown(f"keeps its output head packed ({part}), so its rows cannot be read off a shape")
     elif head is None and tied is False:
-        return Unknown("says that its output head is not its embedding, and has no output head among its weights")
+        return Unknown("does not tie its output head to its embedding, and has no output head among its weights")
     rows = []
     for name in (head or embedding, embedding):
         if name not in tensors:

@@ -66,6 +66,15 @@ ENCODERS = frozenset(
     """.split()
 )
 
+# Of these, the ones that have a class which generates (`MODEL_FOR_CAUSAL_LM_MAPPING_NAMES`): no setting makes a causal
+# language model of the others.
+DECODERS = frozenset(
+    """
+    bert bert-generation big_bird camembert data2vec-text electra ernie megatron-bert rembert roberta
+    roberta-prelayernorm roc_bert roformer xlm xlm-roberta xlm-roberta-xl xmod
+    """.split()
+)
+
 ENCODER_DECODERS = frozenset(
     """
     bart bigbird_pegasus blenderbot blenderbot-small encoder-decoder florence2 fsmt led longt5 m2m_100 marian mbart mt5
@@ -91,6 +100,30 @@ STATEFUL_LAYERS = frozenset(
     compressed_sparse_attention conv heavily_compressed_attention hybrid hybrid_sliding linear_attention mamba mamba2
     recurrent reference_sliding_attention
     """.split()
+)
+
+# Their classes know no cache of the past at all: each step computes the whole text anew.
+CACHELESS = frozenset({"openai-gpt"})
+
+# Types whose classes do not tie the output head to the embedding where the config does not say (the defaults of
+# transformers 5.23.0): without a head among the weights, loaders make one of random numbers.
+UNTIED = frozenset(
+    """
+    afmoe apertus arcee aria_text axk1 axk2 bailing_hybrid bamba bitnet codegen cwm dbrx deepseek_v2 deepseek_v3
+    deepseek_v32 deepseek_v4 diffllama doge dots1 dots3_note_text emu3 exaone4 exaone_moe falcon_h1 flex_olmo fuyu glm
+    glm4 glm4_moe glm4_moe_lite glm_moe_dsa gpt_neox gpt_oss gptj granite granitemoe granitemoe_swa granitemoehybrid
+    granitemoeshared helium hunyuan_v1_dense hunyuan_v1_moe hy_v3 hy_v4 hyperclovax internlm3 iquestcoder jais2 jamba
+    kimi_linear laguna llama llama4 llama4_text longcat_flash mamba2 mellum mimo_v2_flash minimax minimax_m2 ministral
+    ministral3 mistral mixtral nanochat nemotron nemotron_h olmo olmo2 olmo3 olmo_hybrid olmoe persimmon phi phi3
+    phi4_multimodal phimoe qwen2 qwen2_moe qwen3 qwen3_5 qwen3_5_moe qwen3_5_moe_text qwen3_5_text qwen3_moe qwen3_next
+    qwen4_exp qwen4_exp_text rembert rwkv seed_oss solar_open stablelm xlstm
+    """.split()
+)
+
+# Classes that a config names and that predict no next token: a body without a head, or with a head for another task.
+OTHER_TASKS = (
+    r"\w+For(Sequence|Token)Classification|\w+ForQuestionAnswering|\w+For(Process)?RewardModel|\w*RewardModel"
+    r"|\w+ForMaskedLM|\w+ForMultipleChoice|\w+ForNextSentencePrediction|\w+(?<!LMHead)(?<!DoubleHeads)Model"
 )
 
 # Heads that draft for the one target they were trained on, from its hidden states, by what names them: a model type, a

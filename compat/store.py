@@ -46,6 +46,7 @@ class Store:
     def __init__(self, folder: Path | None = None, version: str = "") -> None:
         self._folder, self._version = folder, version
         self._last: tuple[bytes, Tokenizer] | None = None
+        self._digests: dict[str, tuple[bytes, str]] = {}
 
     def tokenizer(self, form: str, files: Mapping[str, bytes], read: Callable[[], Tokenizer]) -> Tokenizer:
         """What `read` makes of these files, from here if it was read before.
@@ -55,11 +56,18 @@ class Store:
             files: path → bytes of every file that decides.
             read: parses them; its errors are let through, and not remembered.
         """
-        digests = {path: hashlib.sha256(data).hexdigest() for path, data in files.items()}
+        digests = {path: self._digest(path, data) for path, data in files.items()}
         key = hashlib.sha256(json.dumps([self._version, form, digests], sort_keys=True).encode()).digest()
         if self._last is None or self._last[0] != key:
             self._last = (key, self._load(key) or self._save(key, read()))
         return self._last[1]
+
+    def _digest(self, path: str, data: bytes) -> str:
+        # The other model's file of this name is often equal, and comparing takes less than digesting.
+        known = self._digests.get(path)
+        if known is None or known[0] != data:
+            self._digests[path] = known = (data, hashlib.sha256(data).hexdigest())
+        return known[1]
 
     def _load(self, key: bytes) -> Tokenizer | None:
         if self._folder is None:

@@ -90,7 +90,7 @@ def by_certificate(file: Path, access: Access) -> Admission:
         CheckError: if the certificate or a model cannot be read.
     """
     statement = certificates.read_file(file)
-    if _ENGINE not in certificates.policy_of(statement).engines:
+    if _ENGINE not in {name.partition("@")[0] for name in certificates.policy_of(statement).engines}:
         raise NotAdmittedError(
             f"{file} speaks for other engines than the bundled decoder: check the pair with `--engine {_ENGINE}`.",
             refused=True,
@@ -121,7 +121,8 @@ def by_check(target: str, drafter: str, access: Access, *, allow_specials: bool 
         NotAdmittedError: if the pair is not certified.
         CheckError: if a model cannot be read.
     """
-    report = judge(*read(refs.parse(target), refs.parse(drafter), access), Policy((_ENGINE,), allow_specials=allow_specials))
+    policy = Policy((_ENGINE,), allow_specials=allow_specials)
+    report = judge(*read(refs.parse(target), refs.parse(drafter), access), policy)
     verdict = report.decision.verdict
     if verdict is not Verdict.CERTIFIED:
         raise NotAdmittedError(

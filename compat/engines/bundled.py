@@ -54,6 +54,12 @@ def _cannot_run(side: str, facts: Fingerprint) -> Judgement | None:
     if found.model_type in model_types.WRAPPERS:
         reason = f"loads causal language models alone, and the {side} is one inside a {found.model_type} model"
         return Judgement(Outcome.REFUSES, reason)
+    if found.model_type in model_types.CACHELESS:
+        return Judgement(Outcome.REFUSES, f"decodes with a cache, and the {side} keeps none ({found.model_type})")
+    if found.lacking is not None:
+        return Judgement(
+            Outcome.REFUSES, f"loads whole models alone, and {found.lacking} of the {side}'s layers are missing"
+        )
     if found.stateful:
         return Judgement(Outcome.REFUSES, f"cannot roll back the state of the {side} ({found.model_type})")
     if isinstance(facts.rows, Rows) and isinstance(facts.declared, int) and facts.rows.head != facts.declared:

@@ -209,6 +209,26 @@ TWO_SIZES = ModelRule(
     check=_two_sizes,
 )
 
+
+def _lacking(rule: ModelRule, facts: Fingerprint, subject: Subject) -> Iterator[Finding]:
+    if (count := known(facts.architecture).lacking) is not None:
+        yield rule.finds(Severity.ERROR, subject, Evidence.HEADER, count=count)
+
+
+LAYERS_LACKING = ModelRule(
+    code="SD310",
+    name="weights-lack-layers",
+    worst=Severity.ERROR,
+    needs=("architecture",),
+    message="The {subject}'s config declares more layers than its weights hold: {count} are missing.",
+    why=(
+        "A loader fills what is missing with random numbers, often with no more than a warning, and the model writes"
+        " noise. The bundled decoder refuses to load it."
+    ),
+    fix="Correct the number of layers in config.json, or publish the weights that belong to it.",
+    check=_lacking,
+)
+
 RULES = (
     DECLARED_ROWS,
     PAST_ROWS,
@@ -219,4 +239,5 @@ RULES = (
     TIE,
     REDUCED_HEAD,
     TWO_SIZES,
+    LAYERS_LACKING,
 )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from ..facts import Fingerprint
+from ..facts import Fingerprint, Unknown
 from ..finding import Finding, ModelRule, PairRule, Severity, Subject, known
 from ..relation import Pair, Relation
 from ..tokenizer.vocabulary import Vocabulary
@@ -175,9 +176,21 @@ EXTENDS = PairRule(
 
 def _little(rule: PairRule, pair: Pair) -> Iterator[Finding]:
     found = known(pair.comparison)
-    named = found.same + len(found.target_only)
-    if found.relation is Relation.EXTENDS and found.same < named * _FLOOR:
-        yield rule.finds(Severity.ERROR, Subject.PAIR, same=found.same, named=named)
+    if found.relation in (Relation.OVERLAP, Relation.DISJOINT):
+        return
+    ours, theirs = known(pair.target.vocabulary).tokens, known(pair.drafter.vocabulary).tokens
+    reach = _reach(pair.target)
+    both = min(reach, _reach(pair.drafter))
+    named, same = len(ours[:reach]) - ours[:reach].count(None), found.same
+    if both < min(len(ours), len(theirs)):  # rare, and looking at each token is not cheap
+        same = sum(a is not None and a == b for a, b in zip(ours[:both], theirs, strict=False))
+    if same < named * _FLOOR:
+        yield rule.finds(Severity.ERROR, Subject.PAIR, same=same, named=named)
+
+
+def _reach(facts: Fingerprint) -> int:
+    """How many ids a model can be fed and emit: its rows, or no bound where these are not known."""
+    return sys.maxsize if isinstance(facts.rows, Unknown) else min(facts.rows.head, facts.rows.embedding)
 
 
 LITTLE = PairRule(
@@ -185,20 +198,27 @@ LITTLE = PairRule(
     name="too-little-in-common",
     worst=Severity.ERROR,
     needs=("vocabulary",),
-    message="Of the {named} tokens that the target names, the drafter can propose {same}.",
+    message="Of the {named} tokens that the target names and has rows for, the drafter can propose {same}.",
     why=(
         "What the drafter may propose bounds the acceptance from above. Where that is less than half of the target's"
-        " vocabulary, the two tokenizers merely do not contradict each other, and nearly every round is wasted."
+        " vocabulary, nearly every round is wasted: the two tokenizers merely do not contradict each other, the drafter"
+        " has no rows for most of them, or most tokens were added to each model by itself, which is no control token's"
+        " part."
     ),
     fix="Choose a drafter of the target's own family, one that was trained with the same tokenizer.",
     check=_little,
 )
 
+
 def _shifted(rule: PairRule, pair: Pair) -> Iterator[Finding]:
     found = known(pair.comparison)
     if found.offset is not None:
         yield rule.finds(
-            Severity.ERROR, Subject.PAIR, offset=f"{found.offset:+d}", shared_tokens=found.shared_tokens, same=found.same
+            Severity.ERROR,
+            Subject.PAIR,
+            offset=f"{found.offset:+d}",
+            shared_tokens=found.shared_tokens,
+            same=found.same,
         )
 
 

@@ -50,7 +50,7 @@ def test_a_model_without_a_tokenizer_leaves_it_open(specdec_check: CommandLine, 
     run = specdec_check("org/target", "org/bare")
 
     assert (run.status, run.stderr) == (2, "")
-    assert run.stdout.startswith("UNDECIDED for bundled: org/target × org/bare: org/bare publishes no tokenizer.json")
+    assert run.stdout.startswith("UNDECIDED for bundled: org/target × org/bare: org/bare publishes no tokenizer")
 
 
 @pytest.mark.parametrize(("drafter", "status"), [({}, 0), ({"corpus": OTHER_CORPUS}, 1), ({"tokenizer": None}, 2)])
@@ -228,5 +228,5 @@ def test_on_a_pipe_each_finding_is_one_line_without_colour(specdec_check, publis
 
     assert "\x1b" not in run.stdout
     assert {line[:8].strip() for line in run.stdout.splitlines()[1:]} <= {
-        *("error", "warning", "note", "unknown", "do", "engine", "target", "drafter", "source")
+        *("engines", "error", "warning", "note", "unknown", "do", "engine", "target", "drafter", "source")
     }

@@ -296,7 +296,7 @@ def test_merges_in_both_forms_give_one_fingerprint(tmp_path: Path) -> None:
         ("tokenizer.json", '["a", "b"]', '["b", "a"]', {"merges"}),
         ("tokenizer.json", "NFC", "NFD", {"pipeline"}),
         ("tokenizer_config.json", '"chat_template": "<e>"', '"chat_template": "<s>"', {"template", "template_ids"}),
-        ("tokenizer_config.json", '"special": true', '"special": false', {"pipeline"}),  # named, so special; but matched in normalized text
+        ("tokenizer_config.json", '"special": true', '"special": false', {"pipeline"}),  # matched otherwise
         (INDEX, "32", "64", {"weights"}),
     ],
 )
