@@ -21,9 +21,11 @@ _SLIDES_WHERE_ASKED = frozenset(
     "qwen2 qwen2_moe qwen3 qwen3_moe qwen2_vl qwen2_vl_text qwen2_5_vl qwen2_5_vl_text qwen2_5_omni_text".split()
 )
 # Parts that only quantised matrices have: those of GPTQ and AWQ, compressed-tensors, bitsandbytes, block-wise fp8.
+_SMALL = ("F8", "F6", "F4", "I8", "U8")
 _PACKED = ("qweight", "weight_packed", "absmax", "SCB", "weight_scale_inv")
 _DEPTH = ("num_hidden_layers", "n_layer", "n_layers", "num_layers")
 _LAYER = re.compile(r"(?:^|\.)(?:layers|h|blocks)\.(\d+)\.")
+_NUMBERED = re.compile(r"\.\d+\.")
 _MOST_CLASSES, _LONGEST_CLASS, _LONGEST_METHOD = 8, 128, 32
 
 
@@ -41,9 +43,10 @@ def architecture(config: Config, tensors: Mapping[str, Tensor], names: Collectio
     if model_type is None:
         return Unknown("names no model_type in config.json")
     classes = _classes(config.whole)
+    head = _trained_head(model_type, config.whole, classes)
     return Architecture(
         model_type=model_type,
-        kind=_kind(model_type, config, classes),
+        kind=_kind(model_type, config, classes if head is None else ()),
         stateful=_stateful(config),
         remote_code="auto_map" in config.whole,
         quantization=_quantization(config.whole) or _quantization(config.of_text) or _packed(tensors),
@@ -54,7 +57,7 @@ def architecture(config: Config, tensors: Mapping[str, Tensor], names: Collectio
         window=_window(config),
         rope=_rope(config),
         experts=_experts(config),
-        trained_head=_trained_head(model_type, config.whole, classes),
+        trained_head=head,
         draft_vocabulary=_draft_vocabulary(config, tensors),
         outer_vocabulary=outer_vocabulary(config),
         lacking=_lacking(config, names),
@@ -115,15 +118,21 @@ def _quantization(config: dict[str, Any]) -> str | None:
 def _packed(tensors: Mapping[str, Tensor]) -> str | None:
     """What tells quantised weights apart whose config is silent, as that of early GPTQ and AWQ repositories."""
     leaves = {name.rpartition(".")[2] for name in tensors}
-    found = next((leaf for leaf in _PACKED if leaf in leaves), None)
-    return found and f"unnamed, with {found} among its tensors"
+    matrices = [tensor for name, tensor in tensors.items() if name.endswith(".weight") and len(tensor.shape) == 2]
+    small = sorted({tensor.dtype for tensor in matrices if tensor.dtype.startswith(_SMALL)})
+    found = next((leaf for leaf in _PACKED if leaf in leaves), None) or next(iter(small), None)
+    return found and f"unnamed, with {shortened(found, _LONGEST_METHOD)} among its tensors"
 
 
 def _lacking(config: Config, names: Collection[str]) -> int | None:
     depth = config.number(*_DEPTH)
+    if depth is None or not names:
+        return None
     layers = (_LAYER.search(name) for name in names if not any(part in name for part in OTHER_PARTS))
-    held = max((int(layer[1][:9]) + 1 for layer in layers if layer), default=None)
-    return None if depth is None or held is None or held >= depth else depth - held
+    held = {int(layer[1][:9]) for layer in layers if layer}
+    if not held and any(_NUMBERED.search(name) for name in names):
+        return None  # they are named in another way
+    return depth - sum(number < depth for number in held) or None
 
 
 def _multimodal(model_type: str, whole: dict[str, Any]) -> bool:

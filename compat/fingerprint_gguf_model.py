@@ -38,7 +38,16 @@ def architecture(head: Gguf, name: str, tensors: _Tensors) -> Architecture:
         experts=_experts(head, name),
         trained_head=gguf_types.HEADS.get(name),
         draft_vocabulary=tensors[_HEAD].shape[0] if "d2t" in tensors and _is_matrix(tensors.get(_HEAD)) else None,
+        lacking=_lacking(head, name, tensors),
     )
+
+
+def _lacking(head: Gguf, name: str, tensors: _Tensors) -> int | None:
+    """Blocks that the file counts and does not hold; it loads no such model."""
+    depth = head.integer(f"{name}.block_count")
+    numbers = {tensor.split(".")[1] for tensor in tensors if tensor.startswith("blk.")}
+    held = [int(number[:9]) for number in numbers if number.isdecimal()]
+    return None if depth is None or not held else depth - sum(number < depth for number in held) or None
 
 
 def _kind(head: Gguf, name: str) -> Kind | Unknown:

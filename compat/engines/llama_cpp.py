@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..facts import Fingerprint, Framing, Special, Unknown
+from ..facts import Fingerprint, Framing, Rows, Special, Unknown
 from ..relation import Comparison, Pair
 from . import shared
 from .outcome import Engine, Judgement, Options, Outcome
@@ -27,6 +27,7 @@ def judge(pair: Pair, options: Options) -> Judgement:  # noqa: ARG001 - the same
         shared.not_causal,
         shared.head_not_judged,
         shared.not_loadable,
+        _tokens_and_rows,
         _kinds,
         _sizes,
         _texts,
@@ -50,6 +51,19 @@ def _as_converted(pair: Pair, reason: str) -> str:
 
 def _refused(pair: Pair, reason: str, fix: str = shared.OWN_TOKENS) -> Judgement:
     return Judgement(Outcome.REFUSES, _as_converted(pair, reason), fix, _MESSAGE)
+
+
+def _tokens_and_rows(pair: Pair) -> Judgement | None:
+    """It makes the matrices as tall as the list of tokens is long, whatever `vocab_size` says (`load_tensors`)."""
+    for side, facts in shared.sides(pair):
+        if facts.gguf is None or not isinstance(facts.rows, Rows) or not facts.gguf.texts:
+            continue
+        named, rows = len(facts.gguf.texts), facts.rows.embedding
+        if named != rows or facts.rows.head != rows:
+            reason = f"cannot load the {side}: its file has {named} tokens and {rows} rows"
+            message = "check_tensor_dims: tensor 'token_embd.weight' has wrong shape"
+            return Judgement(Outcome.REFUSES, reason, "convert the model anew", message)
+    return None
 
 
 def _kinds(pair: Pair) -> Judgement | None:

@@ -118,11 +118,9 @@ def _list_of_config(files: Files, named: Container[str], ids_hold: bool) -> Iter
 
 def _added_file(files: Files, named: Container[str]) -> Iterator[Added]:
     """added_tokens.json, by id. A token of tokenizer.json with the same id overrules it, so the id is kept."""
-    listed = files.get(ADDED, {}).items()
-    # Of two with one id the later one counts, as the loader keeps them by id.
-    by_id = {number: content for content, found in listed if (number := integer(found)) is not None and content}
-    for number, content in sorted(by_id.items()):
-        yield Added(content, content in named, number, matching=Matching(normalized=content not in named))
+    ids = {content: number for content, found in files.get(ADDED, {}).items() if (number := integer(found)) is not None}
+    for content in sorted(filter(None, ids), key=ids.__getitem__):
+        yield Added(content, content in named, ids[content], matching=Matching(normalized=content not in named))
 
 
 def _listed(files: Files) -> list[str]:

@@ -183,7 +183,7 @@ def test_folders_need_no_hub(specdec_check, hub, tmp_path):
 
     assert (run.status, run.stderr) == (0, "")
     assert "padded" in run.stdout.splitlines()[0]
-    assert not specdec_check.home.exists()
+    assert not (specdec_check.home / "hub").exists()
 
 
 @pytest.mark.skipif(not (DEMO / "target").is_dir(), reason="the demo models are not trained yet")
@@ -194,7 +194,7 @@ def test_the_demo_models_need_no_hub(specdec_check, hub, drafter, status):
     run = specdec_check("demo:target", f"demo:{drafter}")
 
     assert (run.status, run.stderr) == (status, "")
-    assert not specdec_check.home.exists()
+    assert not (specdec_check.home / "hub").exists()
 
 
 def test_a_model_beside_itself_is_listed_twice_and_fits(specdec_check, hub, publish):

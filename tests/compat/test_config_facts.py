@@ -167,14 +167,24 @@ def test_without_a_config_everything_of_it_is_unknown() -> None:
         ({"text_config": {"tie_word_embeddings": True}}, LLAMA, 12, 12),
         ({"text_config": {"tie_word_embeddings": False}, "tie_word_embeddings": True}, LLAMA, 10, 12),
         ({"tie_word_embeddings": True}, TIED, 12, 12),
-        ({"tie_word_embeddings": None}, TIED, 12, 12),
-        ({}, TIED, 12, 12),
-        ({}, {"wte.weight": (9, 4), "wpe.weight": (64, 4)}, 9, 9),
+        ({"model_type": "gemma2", "tie_word_embeddings": None}, TIED, 12, 12),
+        ({"model_type": "gemma2"}, TIED, 12, 12),
+        ({"model_type": "gpt2"}, {"wte.weight": (9, 4), "wpe.weight": (64, 4)}, 9, 9),
         ({}, {"transformer.wte.weight": (9, 4), "lm_head.weight": (8, 4), "lm_head.bias": (8,)}, 8, 9),
         ({}, {"gpt_neox.embed_in.weight": (9, 4), "embed_out.weight": (8, 4)}, 8, 9),
-        ({}, {"model.decoder.embed_tokens.weight": (9, 4), "model.decoder.embed_positions.weight": (66, 4)}, 9, 9),
+        (
+            {"model_type": "opt"},
+            {"model.decoder.embed_tokens.weight": (9, 4), "model.decoder.embed_positions.weight": (66, 4)},
+            9,
+            9,
+        ),
         ({}, {"transformer.word_embeddings.weight": (9, 4), "lm_head.weight": ("F8_E4M3", (8, 4))}, 8, 9),
-        ({}, {"transformer.tokens_embed.weight": (9, 4), "transformer.positions_embed.weight": (64, 4)}, 9, 9),
+        (
+            {"model_type": "openai-gpt"},
+            {"transformer.tokens_embed.weight": (9, 4), "transformer.positions_embed.weight": (64, 4)},
+            9,
+            9,
+        ),
         ({}, {"shared.weight": (9, 4), "encoder.embed_tokens.weight": (7, 4), "lm_head.weight": (9, 4)}, 9, 9),
         (
             {},
@@ -263,7 +273,7 @@ def test_rows_of_a_model_without_a_known_embedding_are_unknown() -> None:
 
 
 def test_an_empty_matrix_has_no_rows() -> None:
-    assert facts({}, {"wte.weight": (0, 4)}).rows == Rows(0, 0, Evidence.HEADER)
+    assert facts({"model_type": "gpt2"}, {"wte.weight": (0, 4)}).rows == Rows(0, 0, Evidence.HEADER)
 
 
 def test_pickled_weights_have_the_rows_that_are_declared() -> None:
@@ -271,7 +281,8 @@ def test_pickled_weights_have_the_rows_that_are_declared() -> None:
     assert facts({"text_config": {"vocab_size": 7}}, listed=PICKLED).rows == Rows(7, 7, Evidence.DECLARED)
     assert "declares no vocab_size" in unknown(facts({}, listed=PICKLED).rows)
     assert "publishes neither" in unknown(facts({"vocab_size": 7}).rows)
-    assert facts({"vocab_size": 7}, TIED, listed=PICKLED).rows == Rows(12, 12, Evidence.HEADER)
+    tied = {"vocab_size": 7, "tie_word_embeddings": True}
+    assert facts(tied, TIED, listed=PICKLED).rows == Rows(12, 12, Evidence.HEADER)
 
 
 def sharded(config: Any, files: Any, metadata: Any = None, **shards: Any) -> Fingerprint:

@@ -156,7 +156,7 @@ def relation(target: Fingerprint, drafter: Fingerprint) -> Relation | None:
     return decide(Pair.of(target, drafter), Policy()).relation
 
 
-@pytest.mark.parametrize("model_type", sorted(model_types.CAUSAL - model_types.STATEFUL))
+@pytest.mark.parametrize("model_type", sorted(model_types.CAUSAL - model_types.STATEFUL - model_types.CACHELESS))
 def test_a_causal_model_fits_itself(model_type: str) -> None:
     facts = model(model_type=model_type)
 

@@ -31,7 +31,7 @@ def facts(folder: Path) -> tuple[Config, Architecture, Weights]:
     snapshot = read(reference, reference, Access())[0]
     config = Config.of(parse_object(snapshot.contents["config.json"], "config.json"))
     index = read_index(snapshot.contents[INDEX]) if INDEX in snapshot.contents else None
-    found = architecture(config, tensors_of(snapshot))
+    found = architecture(config, tensors_of(snapshot), index.files if index else ())
     weights = weights_of(snapshot, index, config, found)
     assert isinstance(found, Architecture)
     assert isinstance(weights, Weights)

@@ -10,7 +10,7 @@ from making import CORPUS, OTHER_CORPUS
 
 from specdec_check.compat import engines
 from specdec_check.compat.engines.outcome import Judgement, Options, Outcome
-from specdec_check.compat.facts import Framing, GgufFacts
+from specdec_check.compat.facts import Evidence, Framing, GgufFacts, Rows
 from specdec_check.compat.relation import Pair
 
 
@@ -80,7 +80,9 @@ def test_gguf_files_are_compared_by_letter(pair_of: Callable[..., Pair]) -> None
     file = GgufFacts("gpt2", "BPE", "qwen2", tuple(f"t{number}".encode() for number in range(384)), 1, 2, False, False)
 
     def outcome(drafter: GgufFacts) -> Outcome:
-        return llama(Pair.of(replace(pair.target, gguf=file), replace(pair.drafter, gguf=drafter))).outcome
+        count = len(drafter.texts)
+        facts = replace(pair.drafter, gguf=drafter, declared=count, rows=Rows(count, count, Evidence.HEADER))
+        return llama(Pair.of(replace(pair.target, gguf=file), facts)).outcome
 
     assert outcome(file) is Outcome.RUNS
     assert outcome(replace(file, kind="SPM")) is Outcome.REFUSES

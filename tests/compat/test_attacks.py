@@ -1,0 +1,222 @@
+"""Pairs that were built to get a wrong answer: each looks like a good one, and no engine could run it usefully."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from making import ABSENT, SENTENCEPIECE, Recipe, make_model
+from making_gguf import metadata_of, tensors_of, write_gguf
+
+from specdec_check.compat import model_types
+from specdec_check.compat.engines.outcome import Outcome
+from specdec_check.compat.pipeline import Report, check
+from specdec_check.compat.relation import Relation
+from specdec_check.compat.tokenizer.vocabulary import Vocabulary
+from specdec_check.compat.verdict import Policy, Verdict
+
+NOT_TIED_BY_DEFAULT: Any = {"tied": True, "config": {"tie_word_embeddings": ABSENT}}
+
+
+def judged(folder: Path, target: Any = None, drafter: Any = None, policy: Policy | None = None) -> Report:
+    """The report of two made models."""
+    ours = make_model(folder / "target", hidden=64, **(target or {}))
+    return check(str(ours.folder), str(make_model(folder / "drafter", **(drafter or {})).folder), policy)
+
+
+def refusing(report: Report) -> set[str]:
+    """Codes of the rules that refuse the pair."""
+    assert report.decision.verdict is Verdict.REFUSED
+    return {found.code for found in report.decision.findings if found.severity == "error"}
+
+
+def test_a_drafter_without_rows_for_most_tokens(tmp_path: Path) -> None:
+    """The tokenizers are equal; the drafter can propose 64 ids of 384."""
+    report = judged(tmp_path, {"eos": None}, {"eos": None, "rows": 64})
+
+    assert report.decision.relation is Relation.PADDED
+    assert refusing(report) == {"SD105"}
+
+
+def test_a_target_with_few_rows_too_is_no_matter(tmp_path: Path) -> None:
+    few = {"eos": None, "rows": 64}
+
+    assert judged(tmp_path, few, few).decision.verdict is Verdict.CERTIFIED
+
+
+def test_plain_words_added_to_each_model_by_itself_are_not_allowed_as_control_tokens(tmp_path: Path) -> None:
+    target, drafter = ({"added": tuple(f"{word}{number}" for number in range(500))} for word in ("word", "mot"))
+
+    report = judged(tmp_path, target, drafter, Policy(allow_specials=True))
+
+    assert report.decision.relation is Relation.SPECIALS_DIFFER
+    assert refusing(report) == {"SD105"}
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"model_type": "gemma3_text", "use_bidirectional_attention": True},
+        {"model_type": "gemma4_text", "use_bidirectional_attention": "all"},
+        {"is_causal": False},
+    ],
+)
+def test_a_decoder_that_looks_ahead_is_an_encoder(tmp_path: Path, config: Any) -> None:
+    """EmbeddingGemma has Gemma 3's tokens, type and tied embedding, and predicts nothing."""
+    assert "SD401" in refusing(judged(tmp_path, drafter={"config": config}))
+
+
+def test_images_seen_both_ways_are_no_matter(tmp_path: Path) -> None:
+    config = {"model_type": "gemma4_text", "use_bidirectional_attention": "vision"}
+
+    assert judged(tmp_path, drafter={"config": config}).decision.verdict is Verdict.CERTIFIED
+
+
+@pytest.mark.parametrize(
+    "name", ["LlamaForSequenceClassification", "Qwen2ForRewardModel", "MistralModel", "LlamaForTokenClassification"]
+)
+def test_a_class_for_another_task_is_no_known_drafter(tmp_path: Path, name: str) -> None:
+    """With a tied embedding its weights lack nothing."""
+    report = judged(tmp_path, drafter={"tied": True, "config": {"architectures": [name]}})
+
+    assert report.decision.verdict is Verdict.UNDECIDED
+    assert {question.fact for question in report.decision.questions} == {"architecture.kind"}
+
+
+@pytest.mark.parametrize("name", ["GPT2LMHeadModel", "GPT2DoubleHeadsModel", "LlamaForCausalLM", "XLMWithLMHeadModel"])
+def test_a_class_that_predicts_tokens_is_fine(tmp_path: Path, name: str) -> None:
+    report = judged(tmp_path, drafter={"tied": True, "config": {"architectures": [name]}})
+
+    assert report.decision.verdict is Verdict.CERTIFIED
+
+
+def test_a_head_that_nothing_ties_and_nobody_published(tmp_path: Path) -> None:
+    """Loaders would make it of random numbers."""
+    assert judged(tmp_path, drafter=NOT_TIED_BY_DEFAULT).decision.verdict is Verdict.UNDECIDED
+
+
+def test_a_head_that_is_tied_by_default(tmp_path: Path) -> None:
+    tied = {**NOT_TIED_BY_DEFAULT, "config": {"tie_word_embeddings": ABSENT, "model_type": "gemma2"}}
+
+    assert judged(tmp_path, drafter=tied).decision.verdict is Verdict.CERTIFIED
+
+
+@pytest.mark.parametrize(
+    "name", ["llama", "mistral", "qwen2", "qwen3_moe", "phi3", "gpt_neox", "gemma2", "gpt2", "opt"]
+)
+def test_types_that_do_not_tie_by_default(name: str) -> None:
+    transformers = pytest.importorskip("transformers")
+
+    assert transformers.CONFIG_MAPPING[name]().tie_word_embeddings is (name not in model_types.UNTIED)
+
+
+def test_encoders_that_have_a_class_which_generates() -> None:
+    auto = pytest.importorskip("transformers.models.auto.modeling_auto")
+
+    assert model_types.ENCODERS & auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES.keys() == model_types.DECODERS
+
+
+def test_an_encoder_without_such_a_class_stays_one(tmp_path: Path) -> None:
+    config = {"model_type": "distilbert", "is_decoder": True}
+
+    assert "SD401" in refusing(judged(tmp_path, drafter={"config": config}))
+
+
+def edit_header(file: Path, edit: Callable[[str, Any], tuple[str, Any] | None]) -> None:
+    """Rename, change or (None) remove tensors in the header of a safetensors file."""
+    data = file.read_bytes()
+    size = int.from_bytes(data[:8], "little")
+    edited = (edit(name, info) for name, info in json.loads(data[8 : 8 + size]).items())
+    text = json.dumps(dict(tensor for tensor in edited if tensor)).encode()
+    file.write_bytes(len(text).to_bytes(8, "little") + text + data[8 + size :])
+
+
+@pytest.mark.parametrize(("leaf", "dtype"), [("qweight", "I32"), ("weight", "F8_E4M3")])
+def test_quantised_weights_of_a_silent_config(tmp_path: Path, leaf: str, dtype: str) -> None:
+    """Early GPTQ repositories name the method in a file of its own; the layers would be loaded as random numbers."""
+
+    def pack(name: str, info: Any) -> tuple[str, Any]:
+        if not name.endswith("q_proj.weight"):
+            return name, info
+        rows, width = info["shape"]
+        return name.replace("weight", leaf), {**info, "dtype": dtype, "shape": [rows // 2, width]}
+
+    drafter = make_model(tmp_path / "drafter")
+    edit_header(drafter / "model.safetensors", pack)
+
+    report = check(str(make_model(tmp_path / "target", hidden=64).folder), str(drafter.folder))
+
+    assert report.decision.verdict is Verdict.UNDECIDED
+    assert (dtype if leaf == "weight" else leaf) in report.decision.judgements["bundled"].reason
+
+
+@pytest.mark.parametrize("weights", ["safetensors", "sharded"])
+def test_weights_with_fewer_layers_than_declared(tmp_path: Path, weights: str) -> None:
+    drafter = {"layers": 2, "weights": weights, "config": {"num_hidden_layers": 3}}
+
+    report = judged(tmp_path, drafter=drafter)
+
+    assert refusing(report) == {"SD310"}
+    assert report.decision.judgements["bundled"].outcome is Outcome.REFUSES
+
+
+@pytest.mark.parametrize(("gone", "count"), [("layers.1.", 1), ("layers.", 3)])
+def test_weights_with_a_hole_or_no_layer_at_all(tmp_path: Path, gone: str, count: int) -> None:
+    """The second is what an EAGLE 3 head comes to whose config names a plain class: its one layer has no number."""
+    drafter = make_model(tmp_path / "drafter", layers=3)
+    edit_header(drafter / "model.safetensors", lambda name, info: None if gone in name else (name, info))
+
+    report = check(str(make_model(tmp_path / "target", hidden=64).folder), str(drafter.folder))
+
+    assert refusing(report) == {"SD310"}
+    assert [found.args["count"] for found in report.decision.findings if found.code == "SD310"] == [count]
+
+
+def test_weights_with_more_layers_than_declared_are_fine(tmp_path: Path) -> None:
+    """Prediction layers lie behind the model's own."""
+    drafter = {"layers": 3, "config": {"num_hidden_layers": 2}}
+
+    assert judged(tmp_path, drafter=drafter).decision.verdict is Verdict.CERTIFIED
+
+
+def test_a_model_that_keeps_no_cache(tmp_path: Path) -> None:
+    config = {"style": "gpt2", "tied": True, "config": {"model_type": "openai-gpt", "architectures": ABSENT}}
+
+    judgement = judged(tmp_path, config, config).decision.judgements["bundled"]
+
+    assert (judgement.outcome, "cache" in judgement.reason) == (Outcome.REFUSES, True)
+
+
+def test_special_tokens_listed_beside_named_ones(tmp_path: Path) -> None:
+    """`extra_special_tokens` as an object gives names; the list of the older key counts beside it."""
+    settings = {
+        "added_tokens_decoder": {},
+        "additional_special_tokens": ["<new>"],
+        "extra_special_tokens": {"boi_token": "</s>"},
+    }
+    model = make_model(tmp_path / "model", Recipe(**{**vars(SENTENCEPIECE), "tokenizer_config": settings}))
+    found = check(str(model.folder), str(model.folder)).target.facts.vocabulary
+
+    transformers = pytest.importorskip("transformers")
+    loaded = transformers.AutoTokenizer.from_pretrained(str(model.folder)).get_vocab()
+
+    assert isinstance(found, Vocabulary)
+    assert found.used == 1 + max(loaded.values())
+    assert found.token(loaded["<new>"]) == b"<new>"
+
+
+@pytest.mark.parametrize(("rows", "blocks", "code"), [(448, 1, None), (384, 2, "SD310")])
+def test_gguf_files_whose_tensors_are_not_what_they_count(
+    tmp_path: Path, rows: int, blocks: int, code: str | None
+) -> None:
+    """llama.cpp makes its matrices as tall as the list of tokens, where no `vocab_size` speaks against the file."""
+    made = make_model(tmp_path / "made")
+    sound = write_gguf(tmp_path / "sound.gguf", metadata_of(made), tensors_of(made.rows, layers=2))
+    told = metadata_of(made, llama__vocab_size=None, llama__block_count=blocks)
+    odd = write_gguf(tmp_path / "odd.gguf", told, tensors_of(rows))
+
+    report = check(str(sound), str(odd), Policy(("llama.cpp",)))
+
+    assert refusing(report) == ({code} if code else set())
+    assert report.decision.judgements["llama.cpp"].outcome in (Outcome.REFUSES, Outcome.RUNS)
