@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,9 +20,9 @@ from .finding import Severity
 from .pipeline import DEFAULT_SECONDS, Access, Report, check
 from .report import machine
 from .report import text as text_report
-from .rules import BY_CODE, RULES
-from .snapshot import Advance
+from .rules import RULES
 from .store import of_this_machine
+from .taking import Advance
 from .verdict import Policy, Verdict
 from .verify import verify
 
@@ -54,8 +55,15 @@ class _Group(click.Group):
             click.echo(ctx.get_help(), err=True)
             ctx.exit(UNDECIDED)
         if args[0] not in self.commands and args[0] not in ("--help", "-h", "--version"):
+            self._not_meant(ctx, args[0])
             args = ["check", *args]
         return super().parse_args(ctx, args)
+
+    def _not_meant(self, ctx: click.Context, word: str) -> None:
+        """Refuses a word that is nearly a command: no model of the Hub is named so, and a Hub error would mislead."""
+        near = difflib.get_close_matches(word, self.commands, n=1, cutoff=0.75)
+        if near and not Path(word).exists():
+            ctx.fail(f"There is no command {word!r}. Did you mean {near[0]!r}? A model of that name is hf://{word}.")
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         formatter.write_usage(ctx.command_path, "TARGET DRAFTER [OPTIONS]")
@@ -92,7 +100,9 @@ _timeout = click.option(
 
 def _known_engines(_: click.Context, __: click.Parameter, asked: tuple[str, ...]) -> tuple[str, ...]:
     for name in asked:
-        if name.partition("@")[0] not in ENGINES or name.endswith("@"):
+        if name.endswith("@"):
+            raise click.BadParameter(f"{name!r} names no version after '@'.")
+        if name.partition("@")[0] not in ENGINES:
             raise click.BadParameter(f"there is no engine {name!r}: choose from {', '.join(ENGINES)}.")
     return tuple(dict.fromkeys(asked))
 
@@ -187,14 +197,15 @@ def verify_command(ctx: click.Context, file: Path, form: str, offline: bool, tim
 @cli.command("rule", short_help="Explain a rule, or list them all.")
 @click.argument("code", required=False)
 def rule_command(code: str | None) -> None:
-    """Print the page of the rule CODE, such as SD101; without a code, list every rule."""
+    """Print the page of the rule CODE, such as SD101 or its name; without one, list every rule."""
     if code is None:
         for rule in RULES:
             click.echo(f"{rule.code} {rule.name} ({rule.worst})")
         return
-    if code.upper() not in BY_CODE:
+    found = next((rule.code for rule in RULES if code.lower() in (rule.code.lower(), rule.name)), None)
+    if found is None:
         raise click.BadParameter(f"there is no rule {code!r}; `specdec-check rule` lists them.", param_hint="CODE")
-    click.echo(text_report.rule_page(code.upper()), nl=False)
+    click.echo(text_report.rule_page(found), nl=False)
 
 
 def _write_certificate(report: Report, file: Path) -> str | None:
@@ -210,7 +221,7 @@ def _write_certificate(report: Report, file: Path) -> str | None:
 @contextlib.contextmanager
 def _progress() -> Iterator[Advance]:
     """A line that counts files while they are fetched: on a terminal, on standard error, gone when done."""
-    if not sys.stderr.isatty():
+    if sys.stderr is None or not sys.stderr.isatty():  # None where the shell closed it
         yield lambda _: None
         return
     # Not at the top: where nobody looks on, its import would be a tenth of the whole start.

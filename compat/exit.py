@@ -6,6 +6,7 @@ the standard library is imported up here, so that a broken installation does not
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -94,6 +95,8 @@ def _explain(error: BaseException, name: str) -> CheckError:
         return error
     if os.environ.get(_DEBUG):
         traceback.print_exception(error)
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return CheckError(f"The answer could not be written ({error.strerror}): make room, and run again.")
     what = f"{type(error).__name__}: {error}"
     if isinstance(error, ImportError):
         return InternalError(

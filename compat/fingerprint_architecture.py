@@ -80,8 +80,8 @@ def _kind(model_type: str, config: Config, classes: tuple[str, ...]) -> Kind | U
     if types & model_types.ENCODERS:
         decodes = whole.get("is_decoder") is True and types & model_types.DECODERS
         return Kind.CAUSAL if decodes else Kind.ENCODER
-    if other := next((name for name in classes if re.fullmatch(model_types.OTHER_TASKS, name, re.ASCII)), None):
-        return Unknown(f"is published as {other}, a class without a head that predicts the next token")
+    if classes and all(re.fullmatch(model_types.OTHER_TASKS, name, re.ASCII) for name in classes):
+        return Unknown(f"is published as {classes[0]}, a class without a head that predicts the next token")
     if model_type in model_types.CAUSAL:
         return Kind.CAUSAL
     if model_type in model_types.WRAPPERS:
@@ -125,7 +125,8 @@ def _packed(tensors: Mapping[str, Tensor]) -> str | None:
 
 
 def _lacking(config: Config, names: Collection[str]) -> int | None:
-    depth = config.number(*_DEPTH)
+    # LongCat counts its blocks by one key, and by another the two halves that each of them has.
+    depth = min((given for key in _DEPTH if (given := config.number(key)) is not None), default=None)
     if depth is None or not names:
         return None
     layers = (_LAYER.search(name) for name in names if not any(part in name for part in OTHER_PARTS))

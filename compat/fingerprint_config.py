@@ -13,6 +13,10 @@ from .jsonfile import integer, mapping, text
 # Where multimodal configs keep the language model's own.
 _TEXT_CONFIGS = ("text_config", "llm_config", "language_config", "thinker_config")
 CONTEXT = ("max_position_embeddings", "n_positions", "n_ctx", "max_sequence_length", "max_seq_len", "seq_length")
+# Their tables of positions begin behind the padding id (`create_position_ids_from_input_ids` of transformers 5.23).
+_BEHIND_PADDING = frozenset(
+    "camembert data2vec-text roberta roberta-prelayernorm xlm-roberta xlm-roberta-xl xmod".split()
+)
 NO_CONFIG = Unknown("publishes no config.json")
 
 
@@ -101,6 +105,9 @@ def context_of(config: Config) -> int | Unknown | None:
     if config.whole is None:
         return NO_CONFIG
     given = config.number(*CONTEXT)
+    if given is not None and {*config.types} & _BEHIND_PADDING:
+        padding = integer(config.of_text.get("pad_token_id"))
+        given = max(given - 1 - (1 if padding is None else padding), 1)
     for rope in rope_parts(config):
         factor, original = rope.get("factor"), rope.get("original_max_position_embeddings")
         if (rope.get("rope_type") or rope.get("type")) == "yarn" and is_number(original) and is_number(factor):

@@ -8,9 +8,10 @@ from pathlib import Path
 from types import MappingProxyType
 
 from .errors import MalformedError, NotFoundError
+from .files import DECIDING
 from .gguf import Gguf, read_gguf
 from .ref import Kind, ModelRef
-from .snapshot import DECIDING, Entry
+from .snapshot import Entry
 from .tokenizer import formats
 from .weights import INDEX, SINGLE, Header, read_header
 

@@ -18,8 +18,9 @@ from .local import FolderRepository
 from .probing import probe
 from .ref import Kind, ModelRef
 from .relation import Pair
-from .snapshot import Advance, Snapshot, take
+from .snapshot import Snapshot
 from .store import Store
+from .taking import Advance, take
 from .twins import Reads, settle
 from .verdict import Decision, Policy, decide
 

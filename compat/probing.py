@@ -141,10 +141,12 @@ def _equal_files(target: Snapshot, drafter: Snapshot, pair: Pair) -> bool:
 
 def _runnable(snapshot: Snapshot, facts: Fingerprint) -> Runnable | str:
     """What the library needs to run a tokenizer, or why it cannot, as a clause."""
-    chosen = formats.choose(snapshot.entries)
-    if chosen is None or isinstance(facts.pipeline, Unknown) or chosen[0].name != tokenizer_json.FILE:
-        file = ", ".join(chosen[1]) if chosen else "no known file"
-        return f"publishes its tokenizer as {file}, which is not run here"
+    if isinstance(facts.vocabulary, Unknown):
+        return facts.vocabulary.why
+    if facts.vocabulary.file != tokenizer_json.FILE:
+        return f"publishes its tokenizer as {facts.vocabulary.file}, which is not run here"
+    if isinstance(facts.pipeline, Unknown):
+        return facts.pipeline.why
     if json.loads(facts.pipeline.model).get("dropout"):
         return "has a tokenizer that leaves out merges at random (dropout), which no probe can compare"
     return Runnable(snapshot.contents[tokenizer_json.FILE], json.loads(facts.pipeline.added))

@@ -15,7 +15,8 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from .errors import about
-from .snapshot import Entry, Snapshot, listed_shards
+from .files import listed_shards
+from .snapshot import Entry, Snapshot
 from .weights import INDEX
 
 _T = TypeVar("_T")

@@ -12,7 +12,7 @@ from .facts import Unknown
 from .finding import Finding, OpenQuestion, Severity
 from .relation import Pair, Relation
 from .rules import RULES
-from .rules.vocabulary import SPECIALS_DIFFER
+from .rules.controls import SPECIALS_DIFFER
 
 _WEIGHT = {Severity.NOTE: 0, Severity.WARNING: 1, Severity.ERROR: 2}
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from .errors import WithheldError
 from .facts import Fingerprint, Reading, Unknown
-from .snapshot import DECIDING, Snapshot
+from .files import DECIDING
+from .snapshot import Snapshot
 from .tokenizer import formats
 
 _CONFIG = "config.json"

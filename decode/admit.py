@@ -8,13 +8,14 @@ from pathlib import Path
 from specdec_check.compat import certificate as certificates
 from specdec_check.compat import ref as refs
 from specdec_check.compat.facts import Fingerprint, Rows, Unknown
+from specdec_check.compat.files import loader_files
 from specdec_check.compat.holding import hold
 from specdec_check.compat.local import locate
 from specdec_check.compat.pipeline import Access, Report, judge, read
 from specdec_check.compat.ref import Kind
 from specdec_check.compat.relation import Pair, proposable
 from specdec_check.compat.report.answer import answer
-from specdec_check.compat.snapshot import Snapshot, loader_files
+from specdec_check.compat.snapshot import Snapshot
 from specdec_check.compat.verdict import Policy, Verdict
 
 from .errors import DecodeError

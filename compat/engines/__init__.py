@@ -11,6 +11,14 @@ _MODULES = (bundled, transformers, vllm, sglang, llama_cpp, tensorrt_llm, mlx_lm
 ENGINES: dict[str, Engine] = {module.ENGINE.name: module.ENGINE for module in _MODULES}
 
 
+def _release(version: str) -> str:
+    """A version as PEP 440 compares it: 0.33, v0.33.0 and 0.33.0 are one release."""
+    digits = version.removeprefix("v")
+    while digits.endswith(".0"):
+        digits = digits.removesuffix(".0")
+    return digits
+
+
 def judge(asked: str, pair: Pair, options: Options) -> Judgement:
     """What the engine that was asked for does with a pair.
 
@@ -24,10 +32,10 @@ def judge(asked: str, pair: Pair, options: Options) -> Judgement:
     """
     name, at, version = asked.partition("@")
     engine = ENGINES[name]
-    if at and version != engine.version:
+    if at and _release(version) != _release(engine.version):
         return Judgement(
             Outcome.UNKNOWN,
-            f"is judged by version {engine.version}, whose source was read, and {version} was not",
-            f"ask for {name} or {name}@{engine.version} if that is the version in use",
+            f"was read at version {engine.version}; what {version} does is not known",
+            f"ask for {name}@{engine.version} if that is the version in use",
         )
     return engine.judge(pair, options)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .. import model_types
 from ..facts import Fingerprint, Kind, Rows, Unknown
 from ..relation import Pair, Relation
+from . import shared
 from .outcome import Engine, Judgement, Options, Outcome
 
 _VERSION = "0.1.0"
@@ -83,6 +84,14 @@ def _cannot_tell(side: str, facts: Fingerprint) -> Judgement | None:
         return Judgement(Outcome.UNKNOWN, f"cannot tell the width of the {side}'s logits: it {facts.rows.why}")
     if isinstance(facts.declared, Unknown):
         return Judgement(Outcome.UNKNOWN, f"cannot tell whether the {side} loads: it {facts.declared.why}")
+    if facts.declared is None and not facts.nested:  # a nested part leaves out what is its class's default
+        return Judgement(
+            Outcome.UNKNOWN,
+            f"cannot tell whether the {side} loads: its config declares no vocab_size, and its class fills in one",
+            f"write vocab_size into the {side}'s config.json",
+        )
+    if facts.context is None and shared.has_position_table(facts):
+        return Judgement(Outcome.UNKNOWN, f"cannot tell where the {side}'s table of positions ends: no config says")
     if found.quantization is not None:
         return Judgement(
             Outcome.UNKNOWN,

@@ -1,15 +1,14 @@
-"""The answer in one sentence, and what to do about it."""
+"""The answer in one sentence, and which engines would not run the pair."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..engines.outcome import Judgement, Outcome
+from ..engines.outcome import Outcome
 from ..facts import Unknown
 from ..finding import Severity
 from ..pipeline import Report
 from ..relation import Relation
-from ..rules import BY_CODE
 from ..tokenizer import added
 from ..verdict import Verdict
 from ..visible import visible
@@ -24,19 +23,19 @@ def answer(report: Report) -> str:
 
 
 def other_engines(report: Report) -> str | None:
-    """The second line: the known engines that would not run the pair, by what they would do; None where all would."""
+    """The second line: the known engines that would not run the pair, by what they do; None where all would."""
     by_outcome: dict[Outcome, list[str]] = {}
     for name, judged in report.decision.judgements.items():
-        if not judged.outcome.usable and judged.outcome is not Outcome.UNKNOWN:
+        if judged.outcome in _BADLY:
             by_outcome.setdefault(judged.outcome, []).append(name)
-    parts = [f"{' and '.join(_enumerated(names))} {_WOULD[outcome]}" for outcome, names in by_outcome.items()]
-    return f"{'; '.join(parts)}" if parts else None
+    parts = [f"{_BADLY[outcome]} {' and '.join(_enumerated(names))}" for outcome, names in by_outcome.items()]
+    return "; ".join(parts) or None
 
 
-_WOULD = {
-    Outcome.REFUSES: "would refuse it",
-    Outcome.CRASHES: "would crash",
-    Outcome.WRONG_OUTPUT: "would give wrong output",
+_BADLY = {
+    Outcome.REFUSES: "refused by",
+    Outcome.CRASHES: "crashes",
+    Outcome.WRONG_OUTPUT: "wrong output in",
 }
 
 
@@ -56,13 +55,20 @@ def _reason(report: Report) -> str:
     decision = report.decision
     if decision.verdict is Verdict.UNDECIDED:
         return _undecided(report)
-    if isinstance(report.pair.comparison, Unknown):
-        return _gravest(report)
-    relation = _relation(report)
+    if decision.verdict is Verdict.CERTIFIED:
+        return _relation(report)
+    relation = None if isinstance(report.pair.comparison, Unknown) else _relation(report)
     errors = [found for found in decision.findings if found.severity is Severity.ERROR]
-    if decision.verdict is Verdict.REFUSED and not any(found.code.startswith("SD1") for found in errors):
-        return f"{_gravest(report)} ({relation})"
-    return relation
+    if relation is not None and errors and all(found.code.startswith("SD1") for found in errors):
+        return f"{relation}{_started_all_the_same(report)}"
+    return f"{_gravest(report)} ({relation})" if relation else _gravest(report)
+
+
+def _started_all_the_same(report: Report) -> str:
+    """Engines that were asked for and would start the pair, useless as it is."""
+    judgements = report.decision.judgements
+    starting = [name for name in report.policy.engines if judgements[name].outcome.usable]
+    return f"; {' and '.join(_enumerated(starting))} would start it all the same" if starting else ""
 
 
 def _undecided(report: Report) -> str:
@@ -101,13 +107,17 @@ def _missing(report: Report) -> Iterator[str]:
 
 def _gravest(report: Report) -> str:
     """Why a pair whose tokens are not the trouble is refused."""
-    for found in report.decision.findings:
-        if report.policy.refuses(found.severity):
-            return f"{found.code} {found.name} ({found.subject})"
+    refusing = [found for found in report.decision.findings if report.policy.refuses(found.severity)]
+    # What a model is weighs more than how its tokens differ from the other's.
+    for found in sorted(refusing, key=lambda found: found.code.startswith("SD1")):
+        by_policy = "" if found.severity is Severity.ERROR else ", by --fail-on warning"
+        return f"{found.subject}: {found.name.replace('-', ' ')} ({found.code}{by_policy})"
     for name in report.policy.engines:
         judged = report.decision.judgements[name]
         if not judged.outcome.usable:
             return f"{name} {judged.outcome}: {visible(judged.reason)}"
+    if report.policy.fail_on is not Severity.ERROR:
+        return "an engine runs it slower than it could, by --fail-on warning"
     return "--strict certifies identical vocabularies alone"
 
 
@@ -132,40 +142,3 @@ def _relation(report: Report) -> str:
             return f"overlap, {found.same} of {both} shared ids carry the same token"
         case Relation.DISJOINT:
             return "disjoint, no token in common"
-
-
-def fix_of(judged: Judgement, report: Report) -> str | None:
-    """What would make the pair run in an engine, with the pair's own names in place of TARGET and DRAFTER."""
-    if judged.fix is None:
-        return None
-    named = judged.fix.replace("TARGET", report.target.snapshot.ref.original)
-    return named.replace("DRAFTER", report.drafter.snapshot.ref.original)
-
-
-def advice(report: Report) -> list[str]:
-    """What to do, most pressing first; for a certified pair nothing but its warnings' fixes."""
-    decision = report.decision
-    severities = {Severity.ERROR} if decision.verdict is Verdict.REFUSED else {Severity.ERROR, Severity.WARNING}
-    fixes = [BY_CODE[found.code].fix for found in decision.findings if found.severity in severities]
-    if decision.verdict is Verdict.REFUSED and not fixes:
-        fixes = [BY_CODE[found.code].fix for found in decision.findings if report.policy.refuses(found.severity)]
-    if decision.verdict is not Verdict.CERTIFIED:
-        gated = [decision.judgements[name] for name in report.policy.engines]
-        fixes += [f"{fix[0].upper()}{fix[1:]}." for judged in gated if (fix := fix_of(judged, report))]
-    if decision.verdict is Verdict.UNDECIDED:
-        fixes += _remedies(report)
-    return list(dict.fromkeys(fixes))
-
-
-def _remedies(report: Report) -> list[str]:
-    """What could settle the open questions."""
-    reasons = [question.why for question in report.decision.questions]
-    remedies = []
-    if any(why.startswith("publishes") for why in reasons):
-        remedies.append("Put the missing files beside the others, in the repository or in a folder of your own.")
-    for model in (report.target, report.drafter):
-        fixes = dict.fromkeys(denial.fix for denial in model.snapshot.withheld.values())
-        remedies += [f"{visible(model.snapshot.ref.original)}: {fix}" for fix in fixes]
-    if any(not why.startswith(("publishes", "withholds")) for why in reasons):
-        remedies.append("Try a newer version of specdec-check: what this one does not know, it does not guess.")
-    return remedies

@@ -13,7 +13,8 @@ from ..finding import Finding
 from ..pipeline import Model, Report
 from ..rules import BY_CODE
 from ..verify import Verification
-from .answer import advice, answer, fix_of
+from .advice import advice, fix_of
+from .answer import answer
 from .message import message, questions
 
 SCHEMA = 1

@@ -18,6 +18,8 @@ def quoted(token: str | None) -> str:
     """A token's text in quotes, shortened where it is long."""
     if token is None:
         return "nothing"
+    if len(token) > _MOST and len({*token}) == 1:  # runs of blanks, which nobody would count
+        return f"'{visible(token[0])}' × {len(token)}"
     return f"'{shortened(visible(token), _LONGEST)}'"
 
 

@@ -15,11 +15,13 @@ from ..rules import BY_CODE
 from ..verdict import Verdict
 from ..verify import Verification
 from ..visible import shortened, visible
-from .answer import advice, answer, fix_of, other_engines
+from .advice import advice, fix_of
+from .answer import answer, other_engines
 from .message import message, questions
 
 _VERDICT = {Verdict.CERTIFIED: "bold green", Verdict.REFUSED: "bold red", Verdict.UNDECIDED: "bold yellow"}
-_LONGEST = 320
+_LONGEST = 240
+_MOST_CODES = 6
 _SEVERITY = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "dim"}
 
 
@@ -34,7 +36,7 @@ def render(report: Report) -> list[Text]:
         for found in decision.findings
     ]
     for subject, why, codes in questions(decision.questions):
-        lines.append(_line("unknown", f"{subject}: {why} (open: {', '.join(codes)})", "yellow"))
+        lines.append(_line("unknown", f"{subject}: {why} (open: {_some(codes)})", "yellow"))
     lines += [_line("do", visible(fix), "bold") for fix in advice(report)]
     lines += [_line("engine", _engine(name, judged, report), "dim") for name, judged in decision.judgements.items()]
     lines += [_line("target", _model(report.target), "dim"), _line("drafter", _model(report.drafter), "dim")]
@@ -82,6 +84,11 @@ def _sources(report: Report) -> list[Text]:
 
 def _line(label: str, text: str, style: str) -> Text:
     return Text.assemble((f"{label:8}", style), text)
+
+
+def _some(codes: list[str]) -> str:
+    """Codes of rules, as far as a line has room for them."""
+    return ", ".join(codes) if len(codes) <= _MOST_CODES else f"{', '.join(codes[:_MOST_CODES])}, … {len(codes)} in all"
 
 
 def _engine(name: str, judged: Judgement, report: Report) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from ..finding import Rule
-from . import architecture, behaviour, cost, provenance, shapes, special, template, vocabulary
+from . import architecture, behaviour, controls, cost, provenance, shapes, special, template, vocabulary
 
-RULES: tuple[Rule, ...] = (
+_FAMILIES: tuple[Rule, ...] = (
     *vocabulary.RULES,  # SD1xx
+    *controls.RULES,
     *behaviour.RULES,
     *special.RULES,  # SD2xx
     *template.RULES,
@@ -16,4 +17,5 @@ RULES: tuple[Rule, ...] = (
     *provenance.RULES,  # SD6xx
 )
 
+RULES = tuple(sorted(_FAMILIES, key=lambda rule: rule.code))
 BY_CODE = {rule.code: rule for rule in RULES}

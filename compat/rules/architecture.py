@@ -79,6 +79,8 @@ CONTEXT = PairRule(
 
 def _rope(rule: PairRule, pair: Pair) -> Iterator[Finding]:
     target, drafter = known(pair.target.architecture).rope, known(pair.drafter.architecture).rope
+    if target is None or drafter is None:
+        return  # positions of another kind, which nothing stretches
     if _stretch(target) != _stretch(drafter):
         told = {"target": _described(target), "drafter": _described(drafter)}
         yield rule.finds(Severity.NOTE, Subject.PAIR, Evidence.DECLARED, **told)
@@ -153,7 +155,7 @@ MULTIMODAL = PairRule(
         " even one that reads images gets none in most engines, which draft on text. What is said of the pair here is"
         " of text."
     ),
-    fix="Nothing for requests of text alone. With images, draft by the target's own head or by n-grams.",
+    fix="With images, draft by the target's own head or by n-grams. Requests of text alone need nothing.",
     check=_multimodal,
 )
 

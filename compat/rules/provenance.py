@@ -20,7 +20,7 @@ PROVED_BY_DIGEST = ModelRule(
     name="proved-by-digest",
     worst=Severity.NOTE,
     needs=("reading",),
-    message="The Hub withholds {files} of the {subject}, and lists the digests of files that {equal}.",
+    message="The Hub withholds {files} of the {subject}; its listed digests prove equality with files that {equal}.",
     why=(
         "The Hub lists the digest of every file, also of one that it gives only to some. Equal digests prove equal"
         " files; unequal ones prove nothing, since of files in LFS another digest is listed than of others."

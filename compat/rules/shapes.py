@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ..facts import Evidence, Fingerprint
 from ..finding import Finding, ModelRule, PairRule, Severity, Subject, known
 from ..relation import Pair, Relation
-from .vocabulary import token_text
+from .shown import more, token_text
 
 
 def _declared_rows(rule: ModelRule, facts: Fingerprint, subject: Subject) -> Iterator[Finding]:
@@ -43,7 +43,16 @@ def _past_rows(rule: ModelRule, facts: Fingerprint, subject: Subject) -> Iterato
     harmful = sorted(in_use.intersection(past))
     shown = [{"id": number, "token": token_text(vocabulary.token(number))} for number in (harmful or past)[:5]]
     severity = Severity.ERROR if harmful else Severity.NOTE
-    yield rule.finds(severity, subject, rows.evidence, count=len(past), rows=limit, tokens=shown, in_use=harmful)
+    yield rule.finds(
+        severity,
+        subject,
+        rows.evidence,
+        count=len(past),
+        rows=limit,
+        tokens=shown,
+        in_use=harmful,
+        more=more(harmful or past, 5),
+    )
 
 
 PAST_ROWS = ModelRule(
@@ -51,7 +60,7 @@ PAST_ROWS = ModelRule(
     name="token-past-the-rows",
     worst=Severity.ERROR,
     needs=("vocabulary", "rows", "bos", "eos", "pad", "template_ids"),
-    message="Ids that the {subject}'s tokenizer names at or past its own {rows} rows: {count} ({tokens}).",
+    message="Ids that the {subject}'s tokenizer names at or past its own {rows} rows: {count} ({tokens}{more}).",
     why=(
         "Such an id cannot be fed to the model: the look-up is out of range, which on a GPU kills the process. It is"
         " harmless while no text contains the token, and an error where the chat format or a special token uses it."

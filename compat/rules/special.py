@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..facts import Evidence, Fingerprint, Source, Special
+from ..facts import Evidence, Fingerprint, Source, Special, Unknown
 from ..finding import Finding, ModelRule, PairRule, Severity, Subject, known
 from ..relation import Pair
 from ..tokenizer.vocabulary import Vocabulary
-from .vocabulary import token_text
+from .shown import token_text
 
 _ROLES = ("bos", "eos", "pad", "unk")
 
@@ -21,6 +21,9 @@ def _special(facts: Fingerprint, role: str) -> Special:
 
 def _eos_sets(rule: PairRule, pair: Pair) -> Iterator[Finding]:
     target, drafter = known(pair.target.eos).ids, known(pair.drafter.eos).ids
+    for facts in (pair.target, pair.drafter):
+        if not known(facts.eos).ids and isinstance(facts.architecture, Unknown):
+            return  # it publishes next to nothing, and an end of text is the least that it lacks
     if target != drafter:
         yield rule.finds(Severity.WARNING, Subject.PAIR, target=sorted(target), drafter=sorted(drafter))
 
@@ -87,7 +90,7 @@ SPECIAL_IDS = PairRule(
         "A drafter fed another begin-of-text id than it was trained with drafts worse from the first token on."
         " Padding matters only in batches, the unknown token only where text cannot be encoded."
     ),
-    fix="Nothing for padding. For begin-of-text, compare the two tokenizer configs: one of them is usually a mistake.",
+    fix="Compare what the two tokenizer configs begin text with: one is usually a mistake. Padding needs nothing.",
     check=_others,
 )
 

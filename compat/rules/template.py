@@ -8,7 +8,7 @@ from typing import Any
 from ..facts import Template
 from ..finding import Finding, PairRule, Severity, Subject, known
 from ..relation import Pair
-from .vocabulary import token_text
+from .shown import token_text
 
 
 def _templates(pair: Pair) -> tuple[Template, Template] | None:
@@ -104,7 +104,7 @@ THINKING = PairRule(
         "A model that thinks before it answers writes other text than one that does not. Where only one of the two"
         " does, or their switches stand differently by default, few drafts are accepted while the target thinks."
     ),
-    fix="Set the switch alike for both, and measure the acceptance with thinking as you will use it.",
+    fix="Measure the acceptance with thinking as you will use it, and set the switch alike where both have one.",
     check=_thinking,
 )
 
@@ -120,7 +120,7 @@ TUNED_AND_BASE = PairRule(
     name="tuned-and-base",
     worst=Severity.WARNING,
     needs=("template",),
-    message="Only the {subject} has a chat template: a tuned model beside what looks like a base model.",
+    message="Only the {subject} publishes a chat template: a tuned model beside what looks like a base model.",
     why=(
         "A base model continues text and a tuned one answers in turns. The drafter is accepted less where it was not"
         " trained as the target was, most of all around the marks of turns."

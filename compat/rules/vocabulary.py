@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,30 +10,9 @@ from ..facts import Fingerprint, Unknown
 from ..finding import Finding, ModelRule, PairRule, Severity, Subject, known
 from ..relation import Pair, Relation
 from ..tokenizer.vocabulary import Vocabulary
+from .shown import MANY, examples, more, percent, token_text
 
-_SHOWN = 5
 _FLOOR = 0.5  # of the target's tokens; real families that extend each other share all but a few
-
-
-def token_text(token: bytes | None) -> str | None:
-    """A token's bytes as text; bytes that are no UTF-8 as hexadecimal escapes."""
-    return None if token is None else token.decode("utf-8", "backslashreplace")
-
-
-def percent(part: float) -> str:
-    """A part of a whole as people read it: no digit that an estimate does not have, and never a false 0 or 100."""
-    if 0 < part < 0.01:
-        return "under 1%"
-    return "over 99%" if 0.99 < part < 1 else f"{part:.0%}"
-
-
-def examples(numbers: tuple[int, ...], pair: Pair, most: int = _SHOWN) -> list[dict[str, Any]]:
-    """The first ids of a list, with the token that each side has there."""
-    ours, theirs = known(pair.target.vocabulary), known(pair.drafter.vocabulary)
-    return [
-        {"id": number, "target": token_text(ours.token(number)), "drafter": token_text(theirs.token(number))}
-        for number in numbers[:most]
-    ]
 
 
 def _tokens_differ(rule: PairRule, pair: Pair) -> Iterator[Finding]:
@@ -63,8 +41,8 @@ TOKENS_DIFFER = PairRule(
     needs=("vocabulary",),
     message=(
         "Of {both} ids that both models name, {same} stand for the same token ({same_mass} of the target's text, by a"
-        " Zipf estimate from merge ranks) and {differ} do not; {shared_tokens} byte strings exist on both sides"
-        " ({shared_mass} of its text), {moved} of them at other ids: {examples}."
+        " Zipf estimate from the ranks of its tokens) and {differ} do not; {shared_tokens} byte strings exist on both"
+        " sides ({shared_mass} of its text), {moved} of them at other ids. For example {examples}."
     ),
     why=(
         "The drafter proposes ids. Where an id means another text to the target, the proposal is noise: the target"
@@ -101,46 +79,6 @@ SAME_WIDTH = PairRule(
 )
 
 
-def _specials_differ(rule: PairRule, pair: Pair) -> Iterator[Finding]:
-    found = known(pair.comparison)
-    if found.relation is not Relation.SPECIALS_DIFFER:
-        return
-    kinds = Counter(_kind_of_difference(number, pair) for number in found.differ)
-    yield rule.finds(
-        Severity.ERROR,
-        Subject.PAIR,
-        differ=len(found.differ),
-        same=found.same,
-        kinds=", ".join(f"{count} {kind}" for kind, count in kinds.most_common()),
-        ids=list(found.differ),
-        examples=examples(found.differ, pair, most=12),
-    )
-
-
-def _kind_of_difference(number: int, pair: Pair) -> str:
-    ours, theirs = known(pair.target.vocabulary), known(pair.drafter.vocabulary)
-    free = ours.is_reserved(number) + theirs.is_reserved(number)
-    return ("with two names", "named on one side and reserved on the other", "reserved on both sides")[free]
-
-
-SPECIALS_DIFFER = PairRule(
-    code="SD103",
-    name="control-tokens-differ",
-    worst=Severity.ERROR,
-    needs=("vocabulary",),
-    message=(
-        "All plain tokens agree ({same} ids agree in all); control tokens differ on {differ} ({kinds}): {examples}."
-    ),
-    why=(
-        "Control tokens carry the chat format, tool calls and the end of a turn. The drafter reads the target's"
-        " control tokens as other ones, so its drafts are rejected around them; an engine that compares tokens"
-        " refuses the pair outright. A name against a reserved place is harmless while the name is not in use."
-    ),
-    fix="Take a drafter that was tuned with the target's own control tokens.",
-    check=_specials_differ,
-)
-
-
 def _extends(rule: PairRule, pair: Pair) -> Iterator[Finding]:
     found = known(pair.comparison)
     if found.relation is not Relation.EXTENDS:
@@ -150,12 +88,18 @@ def _extends(rule: PairRule, pair: Pair) -> Iterator[Finding]:
             vocabulary = known(pair.target.vocabulary if subject is Subject.TARGET else pair.drafter.vocabulary)
             shown = _named(numbers, vocabulary)
             yield rule.finds(
-                Severity.WARNING, subject, count=len(numbers), ids=list(numbers), tokens=shown, same=found.same
+                Severity.WARNING,
+                subject,
+                count=len(numbers),
+                ids=list(numbers),
+                tokens=shown,
+                more=more(numbers, MANY),
+                same=found.same,
             )
 
 
 def _named(numbers: tuple[int, ...], vocabulary: Vocabulary) -> list[dict[str, Any]]:
-    return [{"id": number, "token": token_text(vocabulary.token(number))} for number in numbers[:12]]
+    return [{"id": number, "token": token_text(vocabulary.token(number))} for number in numbers[:MANY]]
 
 
 EXTENDS = PairRule(
@@ -163,7 +107,7 @@ EXTENDS = PairRule(
     name="tokens-on-one-side-only",
     worst=Severity.WARNING,
     needs=("vocabulary",),
-    message="All {same} ids that both models name agree; named by the {subject} alone: {count} ({tokens}).",
+    message="All {same} ids that both models name agree; named by the {subject} alone: {count} ({tokens}{more}).",
     why=(
         "What only the target names is never drafted, and reads as untrained or unknown to the drafter; what only the"
         " drafter names can never be accepted. Both cost acceptance where those tokens occur, never correctness: the"
@@ -227,38 +171,13 @@ SHIFTED = PairRule(
     name="ids-are-shifted",
     worst=Severity.ERROR,
     needs=("vocabulary",),
-    message="Nearly all tokens are the same and stand elsewhere: the target's id {offset} is the drafter's id.",
+    message="Nearly all tokens are the same and stand elsewhere: the drafter's ids are the target's {offset}.",
     why=(
         "A constant shift is a sign of a conversion that put control tokens before or behind the others, or of a later"
         " release of the family that did: the tokenizers agree on text and on no id."
     ),
     fix="Convert the models with one tool, or take both from one release.",
     check=_shifted,
-)
-
-
-def _flags(rule: PairRule, pair: Pair) -> Iterator[Finding]:
-    ours, theirs = known(pair.target.vocabulary), known(pair.drafter.vocabulary)
-    if ours.file != theirs.file:
-        return  # formats disagree on the flags of one and the same model
-    both = [number for number in ours.special ^ theirs.special if ours.token(number) == theirs.token(number)]
-    if both:
-        shown = [
-            {"id": number, "token": token_text(ours.token(number)), "special": number in ours.special}
-            for number in sorted(both)[:_SHOWN]
-        ]
-        yield rule.finds(Severity.NOTE, Subject.PAIR, count=len(both), tokens=shown)
-
-
-FLAGS = PairRule(
-    code="SD108",
-    name="special-flags-differ",
-    worst=Severity.NOTE,
-    needs=("vocabulary",),
-    message="Tokens that are special to one tokenizer and plain to the other: {count} ({tokens}).",
-    why="The flag decides whether a token is left out of decoded text, which changes what is printed, never an id.",
-    fix="Nothing for decoding. Compare the two tokenizer configs if printed text surprises.",
-    check=_flags,
 )
 
 
@@ -283,50 +202,4 @@ OTHER_FORMAT = ModelRule(
 )
 
 
-def _misread(rule: PairRule, pair: Pair) -> Iterator[Finding]:
-    found = known(pair.comparison)
-    if found.relation is not Relation.SPECIALS_DIFFER:
-        return
-    ours, theirs = known(pair.target.vocabulary), known(pair.drafter.vocabulary)
-    used_as = {
-        "end of text": known(pair.target.eos).ids,
-        "begin of text": known(pair.target.bos).ids,
-        "chat template": known(pair.target.template_ids),
-    }
-    for number in found.differ:
-        if roles := [role for role, ids in used_as.items() if number in ids]:
-            yield rule.finds(
-                Severity.WARNING,
-                Subject.PAIR,
-                id=number,
-                token=token_text(ours.token(number)),
-                roles=" and ".join(roles),
-                read_as=token_text(theirs.token(number)),
-            )
-
-
-MISREAD = PairRule(
-    code="SD110",
-    name="control-token-misread",
-    worst=Severity.WARNING,
-    needs=("vocabulary", "eos", "bos", "template_ids"),
-    message="The target's '{token}' (id {id}, {roles}) reads to the drafter as '{read_as}': drafts are rejected there.",
-    why=(
-        "The id is in use: the target emits or is fed it in every conversation, and the drafter was trained to take it"
-        " for another token."
-    ),
-    fix="Take a drafter that was tuned with the target's own control tokens.",
-    check=_misread,
-)
-
-RULES = (
-    TOKENS_DIFFER,
-    SAME_WIDTH,
-    SPECIALS_DIFFER,
-    EXTENDS,
-    LITTLE,
-    SHIFTED,
-    FLAGS,
-    OTHER_FORMAT,
-    MISREAD,
-)
+RULES = (TOKENS_DIFFER, SAME_WIDTH, EXTENDS, LITTLE, SHIFTED, OTHER_FORMAT)

@@ -84,6 +84,13 @@ def test_a_class_for_another_task_is_no_known_drafter(tmp_path: Path, name: str)
     assert {question.fact for question in report.decision.questions} == {"architecture.kind"}
 
 
+def test_layers_counted_by_two_keys(tmp_path: Path) -> None:
+    """LongCat's `num_layers` are blocks of two layers each."""
+    config = {"model_type": "longcat_flash", "num_layers": 2, "num_hidden_layers": 4}
+
+    assert judged(tmp_path, drafter={"layers": 2, "config": config}).decision.verdict is Verdict.CERTIFIED
+
+
 @pytest.mark.parametrize("name", ["GPT2LMHeadModel", "GPT2DoubleHeadsModel", "LlamaForCausalLM", "XLMWithLMHeadModel"])
 def test_a_class_that_predicts_tokens_is_fine(tmp_path: Path, name: str) -> None:
     report = judged(tmp_path, drafter={"tied": True, "config": {"architectures": [name]}})
@@ -220,3 +227,24 @@ def test_gguf_files_whose_tensors_are_not_what_they_count(
 
     assert refusing(report) == ({code} if code else set())
     assert report.decision.judgements["llama.cpp"].outcome in (Outcome.REFUSES, Outcome.RUNS)
+
+
+def test_a_table_of_positions_that_begins_behind_the_padding_id(tmp_path: Path) -> None:
+    config = {"model_type": "roberta", "is_decoder": True, "max_position_embeddings": 514, "pad_token_id": 1}
+
+    assert judged(tmp_path, {"config": config}).target.facts.context == 512
+
+
+def test_a_table_of_positions_of_no_known_length(tmp_path: Path) -> None:
+    """Past its end the look-up is out of range, and the decoder would not know where to stop drafting."""
+    config = {"n_positions": ABSENT, "n_ctx": ABSENT}
+
+    assert judged(tmp_path, drafter={"style": "gpt2", "config": config}).decision.verdict is Verdict.UNDECIDED
+
+
+def test_a_config_without_a_size_is_filled_in_by_its_class(tmp_path: Path) -> None:
+    """Llama's default is 32,000, for which these weights have too few rows. Nested configs leave out defaults alone."""
+    report = judged(tmp_path, drafter={"declared": ABSENT})
+
+    assert report.decision.verdict is Verdict.UNDECIDED
+    assert report.decision.judgements["bundled"].fix == "write vocab_size into the drafter's config.json"

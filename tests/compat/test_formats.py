@@ -9,8 +9,8 @@ from snapshots import snapshot
 from tokenizer_files import BYTE, CONTROL, NORMAL, UNKNOWN, added_list, sentencepiece, tekken, tiktoken
 
 from specdec_check.compat.facts import Special, Unknown
+from specdec_check.compat.files import deciding
 from specdec_check.compat.fingerprint import fingerprint
-from specdec_check.compat.snapshot import deciding
 from specdec_check.compat.tokenizer.formats import FORMATS, choose
 from specdec_check.compat.tokenizer.vocabulary import Vocabulary
 

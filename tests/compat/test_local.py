@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 from making import Made, edit_json, make_model
 
-from specdec_check.compat import local, snapshot
+from specdec_check.compat import files, local
 from specdec_check.compat.errors import CheckError, MalformedError, NotFoundError
+from specdec_check.compat.files import DECIDING, loader_files
 from specdec_check.compat.local import FolderRepository, locate
 from specdec_check.compat.ref import Kind, ModelRef, parse
-from specdec_check.compat.snapshot import DECIDING, Entry, Snapshot, loader_files, take
+from specdec_check.compat.snapshot import Entry, Snapshot
+from specdec_check.compat.taking import take
 from specdec_check.compat.weights import INDEX, Header
 
 needs_permissions = pytest.mark.skipif(os.geteuid() == 0, reason="permissions do not bind root")
@@ -121,7 +123,7 @@ def test_links_are_followed_as_in_the_cache_of_the_hub(model, tmp_path):
 
 
 def test_a_file_that_is_too_long_is_not_read_to_its_end(model, monkeypatch):
-    monkeypatch.setattr(snapshot, "DECIDING", {"config.json": 100})
+    monkeypatch.setattr(files, "DECIDING", {"config.json": 100})
     (model / "config.json").write_bytes(b" " * 101)
 
     with pytest.raises(MalformedError, match=r"config\.json is 101 bytes, more than the 100"):

@@ -17,8 +17,9 @@ from running import TOKEN, CommandLine
 from specdec_check.compat import hub as hub_module
 from specdec_check.compat.cached import read_cached
 from specdec_check.compat.errors import CheckError, MalformedError
+from specdec_check.compat.files import loader_files
 from specdec_check.compat.pipeline import Access, Report, check
-from specdec_check.compat.snapshot import Entry, loader_files
+from specdec_check.compat.snapshot import Entry
 from specdec_check.compat.verdict import Verdict
 
 Pair = tuple[Made, Made]

@@ -18,8 +18,9 @@ from running import CommandLine
 
 from specdec_check.compat import hub as hub_module
 from specdec_check.compat.errors import CheckError, UnreachableError
+from specdec_check.compat.files import loader_files
 from specdec_check.compat.pipeline import Access, check
-from specdec_check.compat.snapshot import Entry, loader_files
+from specdec_check.compat.snapshot import Entry
 from specdec_check.compat.twins import Reads
 from specdec_check.compat.verdict import Verdict
 

@@ -7,7 +7,9 @@ import pytest
 from making import OTHER_CORPUS, SENTENCEPIECE, edit_json, make_model, respell_token
 
 from specdec_check.compat import certificate as certificates
+from specdec_check.compat.engines import ENGINES
 from specdec_check.compat.pipeline import Access, check
+from specdec_check.compat.verdict import Policy
 from specdec_check.decode.admit import NotAdmittedError, by_certificate, by_check
 
 
@@ -86,6 +88,14 @@ def test_other_whitespace_is_a_note(certificate: Path, pair: tuple[Path, Path]) 
     assert by_certificate(certificate, Access()).notes == (
         "The drafter's tokenizer.json has other bytes than certified; every fact is the same.",
     )
+
+
+def test_a_certificate_for_this_very_version_admits(pair: tuple[Path, Path], tmp_path: Path) -> None:
+    report = check(str(pair[0]), str(pair[1]), Policy((f"bundled@{ENGINES['bundled'].version}",)))
+    file = tmp_path / "versioned.json"
+    file.write_bytes(certificates.dump(certificates.issue(report)))
+
+    assert by_certificate(file, Access()).pairing.target_rows == 512
 
 
 def test_an_edited_certificate_admits_nothing(certificate: Path) -> None:

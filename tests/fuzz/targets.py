@@ -86,7 +86,8 @@ BESIDE = {
     "added_tokens.json": {"<new>": 6, "<|im_end|>": 5},
     "generation_config.json": {"bos_token_id": 3, "eos_token_id": [4, 5], "pad_token_id": -1},
 }
-SHAPES = {"model.embed_tokens.weight": (6, 4), "lm_head.weight": (6, 4), "model.norm.weight": (4,)}
+LAYER = "model.layers.0.mlp.up_proj.weight"
+SHAPES = {"model.embed_tokens.weight": (6, 4), "lm_head.weight": (6, 4), "model.norm.weight": (4,), LAYER: (8, 4)}
 FILES: dict[str, Any] = {"config.json": CONFIG, "tokenizer.json": BYTE_LEVEL}
 HONEST = snapshots.snapshot(FILES, SHAPES)
 HONEST_FACTS = fingerprint(HONEST)

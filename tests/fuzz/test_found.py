@@ -13,6 +13,7 @@ from specdec_check.compat.errors import CheckError
 from specdec_check.compat.fingerprint import fingerprint
 from specdec_check.compat.weights import INDEX
 
+CONFIG = {"model_type": "llama", "tie_word_embeddings": True}
 LONG = "x" * 5000
 
 
@@ -27,9 +28,7 @@ def certificate() -> object:
 
 def tensor() -> object:
     index = {"weight_map": {f"{LONG}.embed_tokens.weight": "a.safetensors"}}
-    return fingerprint(
-        snapshots.snapshot({"config.json": {"model_type": "llama"}, INDEX: index}, shards={"a.safetensors": {}})
-    )
+    return fingerprint(snapshots.snapshot({"config.json": CONFIG, INDEX: index}, shards={"a.safetensors": {}}))
 
 
 @pytest.mark.parametrize("read", [reference, certificate, tensor])
@@ -43,6 +42,6 @@ def test_a_long_name_does_not_drown_its_sentence(read):
 
 def test_nor_does_that_of_a_packed_tensor():
     name = f"{LONG}.embed_tokens.weight"
-    facts = fingerprint(snapshots.snapshot({"config.json": {"model_type": "llama"}}, {name: ("I32", (4, 4))}))
+    facts = fingerprint(snapshots.snapshot({"config.json": CONFIG}, {name: ("I32", (4, 4))}))
 
     assert len(facts.rows.why) < 500

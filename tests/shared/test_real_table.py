@@ -49,9 +49,7 @@ def test_verdict(row: Row, models: Path) -> None:
     if complete(report.target.facts) and complete(report.drafter.facts):
         assert report.decision.verdict is VERDICTS[kind]
     else:
-        assert report.decision.verdict is (
-            VERDICTS[kind] if VERDICTS[kind] is Verdict.REFUSED else Verdict.UNDECIDED
-        )
+        assert report.decision.verdict is (VERDICTS[kind] if VERDICTS[kind] is Verdict.REFUSED else Verdict.UNDECIDED)
     if kind == "few ids differ":
         allowed = check(target, drafter, Policy(allow_specials=True)).decision
         whole = complete(report.target.facts) and complete(report.drafter.facts)
