@@ -74,7 +74,7 @@ def test_a_gated_target_is_settled_by_digest_as_far_as_that_goes(
     )
     assert (
         "note    SD601 proved-by-digest: The Hub withholds generation_config.json, tokenizer.json,"
-        " tokenizer_config.json of the target, and lists the digests of files that were read."
+        " tokenizer_config.json of the target; its listed digests prove equality with files that were read."
     ) in lines
     remedy = f"Accept its terms at {hub.endpoint}/org/target and set HF_TOKEN to a token of that account."
     assert f"do      org/target: {remedy}" in lines

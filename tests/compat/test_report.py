@@ -94,7 +94,8 @@ def test_hostile_text_cannot_act(reports: dict[str, Report]) -> None:
 def test_visible_keeps_what_prints_and_escapes_the_rest() -> None:
     assert visible("größe 漢字 🙂") == "größe 漢字 🙂"
     assert visible("a\tb\x1b") == r"a\tb\x1b"
-    assert quoted("x" * 100) == f"'{'x' * 47}…'"
+    assert quoted("xy" * 50) == f"'{'xy' * 23}x…'"
+    assert quoted("\t" * 100) == r"'\t' × 100"
 
 
 def test_every_rule_has_a_page() -> None:
