@@ -3,23 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
 from ..facts import Evidence, Fingerprint, Kind, Rows, Unknown
 from ..relation import Comparison, Pair, Relation
+from . import change
+from .change import Change
 from .outcome import Judgement, Outcome
 
-Step = Callable[[Pair], Judgement | None]
+
+@dataclass(frozen=True, slots=True)
+class Mendable:
+    """A judgement, and what would be done about it: worth telling where the pair runs afterwards."""
+
+    judged: Judgement
+    change: Change
+
+
+Step = Callable[[Pair], Judgement | Mendable | None]
 
 # Their positions come from a table as long as the context: past it, the look-up is out of range. Source: the position
 # embeddings in the models of transformers 5.23.0. Rotary and ALiBi positions are worked out for any length.
 POSITION_TABLES = frozenset("biogpt codegen ctrl gpt-sw3 gpt2 gpt_bigcode gpt_neo gptj openai-gpt opt".split())
 _HALF = 0.5
-OWN_TOKENS = "take a drafter with the target's own tokens"
+SAFETENSORS = "check the safetensors of the same release"
+_ANOTHER_DRAFTER = "take a drafter"
+OWN_TOKENS = f"{_ANOTHER_DRAFTER} with the target's own tokens"
 
 
 def decide(pair: Pair, *steps: Step) -> Judgement:
-    """The first judgement that a step makes; the last step always makes one."""
-    return next(judged for step in steps if (judged := step(pair)) is not None)
+    """The first judgement that a step makes; the last step always makes one.
+
+    Its fix is complete: what is to be done after the first change is told along with it. Where plain tokens differ,
+    nothing that is done to the two makes them a pair, so nothing is told.
+    """
+    found = next(said for step in steps if (said := step(pair)) is not None)
+    judged = replace(found.judged, fix=_mended(pair, found.change, steps)) if isinstance(found, Mendable) else found
+    return replace(judged, fix=None) if tokens_differ(pair) else judged
+
+
+def _mended(pair: Pair, first: Change, steps: tuple[Step, ...]) -> str | None:
+    after = decide(first.made(pair), *steps)
+    if after.outcome.usable:
+        return first.told
+    if after.outcome is Outcome.UNKNOWN or after.fix is None:
+        return None
+    return after.fix if after.fix.startswith(_ANOTHER_DRAFTER) else f"{first.told}, and {after.fix}"
+
+
+def tokens_differ(pair: Pair) -> bool:
+    """Whether plain tokens differ."""
+    found = pair.comparison
+    return not isinstance(found, Unknown) and found.relation in (Relation.OVERLAP, Relation.DISJOINT)
 
 
 def sides(pair: Pair) -> Iterator[tuple[str, Fingerprint]]:
@@ -61,8 +96,8 @@ def gguf_not_judged(pair: Pair) -> Judgement | None:
     """Runtimes that read some GGUF files beside their own format."""
     for side, facts in sides(pair):
         if is_gguf(facts):
-            reason = f"reads GGUF files of some architectures only, and the {side} is one"
-            return Judgement(Outcome.UNKNOWN, reason, "check the safetensors of the same release")
+            reason = f"reads GGUF files, as the {side} is, of some architectures only, and which ones is not judged here"
+            return Judgement(Outcome.UNKNOWN, reason, SAFETENSORS)
     return None
 
 
@@ -71,11 +106,11 @@ def gguf_refused(pair: Pair) -> Judgement | None:
     for side, facts in sides(pair):
         if is_gguf(facts):
             reason = f"loads safetensors, and the {side} is a GGUF file"
-            return Judgement(Outcome.REFUSES, reason, "use the safetensors of the same release")
+            return Judgement(Outcome.REFUSES, reason, SAFETENSORS)
     return None
 
 
-def not_loadable(pair: Pair) -> Judgement | None:
+def not_loadable(pair: Pair) -> Judgement | Mendable | None:
     """Weights that are not those that the config declares: loaders build the declared matrices, and fail to fill them.
 
     An embedding may be taller: Mllama feeds eight ids that it never emits.
@@ -86,8 +121,18 @@ def not_loadable(pair: Pair) -> Judgement | None:
             continue
         if rows.head != declared or rows.embedding < declared:
             reason = f"cannot load the {side}: its config declares {declared} ids and its weights have {rows.head} rows"
-            return Judgement(Outcome.REFUSES, reason, f"correct vocab_size in the {side}'s config.json")
+            judged = Judgement(Outcome.REFUSES, reason)
+            if rows.embedding < rows.head:
+                return judged
+            return Mendable(judged, _declared(side, rows.head))
     return None
+
+
+def _declared(side: str, rows: int) -> Change:
+    return Change(
+        f"set vocab_size in the {side}'s config.json to {rows}",
+        lambda pair: change.changed(pair, side, replace(change.of(pair, side), declared=rows)),
+    )
 
 
 def width(facts: Fingerprint) -> int | Unknown:
@@ -108,12 +153,10 @@ def unequal_widths(pair: Pair) -> tuple[int, int] | None:
     return ours, theirs
 
 
-def widened(pair: Pair, sizes: tuple[int, int]) -> str:
+def widened(sizes: tuple[int, int]) -> Change:
     """What to do about unequal sizes where no flag helps: more rows, if it is only rows that are missing."""
     ours, theirs = sizes
-    if isinstance(pair.comparison, Unknown) or pair.comparison.relation in (Relation.OVERLAP, Relation.DISJOINT):
-        return OWN_TOKENS
-    return f"pad the {'drafter' if theirs < ours else 'target'}'s embedding and head to {max(sizes)} rows"
+    return change.more_rows("drafter" if theirs < ours else "target", max(sizes))
 
 
 def stateful_side(pair: Pair) -> tuple[str, str] | None:
@@ -162,13 +205,13 @@ def has_position_table(facts: Fingerprint) -> bool:
     return not isinstance(facts.architecture, Unknown) and facts.architecture.model_type in POSITION_TABLES
 
 
-def past_the_table(pair: Pair) -> Judgement | None:
+def past_the_table(pair: Pair) -> Mendable | None:
     """A drafter that is asked for positions that it has no row for."""
     if (lengths := shorter_drafter(pair)) is None or not has_position_table(pair.drafter):
         return None
     ours, theirs = lengths
     reason = f"compares no lengths, and the drafter's table of positions ends at {theirs} tokens of the target's {ours}"
-    return Judgement(Outcome.CRASHES, reason, f"keep prompt and output together below {theirs} tokens")
+    return Mendable(Judgement(Outcome.CRASHES, reason), change.sooner_end(theirs))
 
 
 def past_the_training(pair: Pair) -> Judgement | None:
@@ -192,36 +235,46 @@ def other_tokens(pair: Pair) -> Judgement | None:
 
 
 def _cost(found: Comparison) -> str | None:
-    both = found.same + len(found.differ)
+    both, many = found.same + len(found.differ), len(found.differ)
     match found.relation:
         case Relation.OVERLAP | Relation.DISJOINT:
             few = "next to no draft is accepted" if found.share < _HALF else "drafts of these are rejected"
-            return f"{len(found.differ)} of {both} shared ids carry other tokens, so {few}"
+            return f"{many} of {both} shared ids {'carry other tokens' if many > 1 else 'carries another token'}, so {few}"
         case Relation.SPECIALS_DIFFER:
-            return f"drafts are rejected around the {len(found.differ)} control tokens that differ"
+            return f"drafts are rejected around the {counted(many, 'control token')} that {differ(many)}"
         case Relation.EXTENDS:
-            many = len(found.target_only) + len(found.drafter_only)
-            return f"drafts are rejected around the {many} tokens that one model alone names"
+            more = len(found.target_only) + len(found.drafter_only)
+            return f"drafts are rejected around the {counted(more, 'token')} that one model alone names"
         case _:
             return None
 
 
-def out_of_range(pair: Pair) -> Judgement | None:
-    """Ids that reach a model that has no row for them, in runtimes that hand ids over as they are.
+def counted(number: int, noun: str) -> str:
+    """So many of a thing, to follow "the"."""
+    return noun if number == 1 else f"{number} {noun}s"
 
-    A tail of the logits that no tokenizer names is not counted: trained models do not emit it.
+
+def differ(number: int) -> str:
+    """The verb for so many of a thing."""
+    return "differs" if number == 1 else "differ"
+
+
+def not_implemented(pair: Pair, known: frozenset[str], otherwise: str) -> Judgement | None:
+    """A model class that the runtime's own list lacks, or that no config names; GGUF files name none.
+
+    Args:
+        pair: the two models.
+        known: the list.
+        otherwise: what is left open of other classes, as a clause that follows "and".
     """
-    for giver, taker, side in ((pair.target, pair.drafter, "drafter"), (pair.drafter, pair.target, "target")):
-        if isinstance(giver.vocabulary, Unknown) or isinstance(giver.rows, Unknown) or isinstance(taker.rows, Unknown):
+    for side, facts in sides(pair):
+        found = facts.architecture
+        if isinstance(found, Unknown) or is_gguf(facts):
             continue
-        emitted = range(min(giver.vocabulary.used, giver.rows.head) - 1, taker.rows.embedding - 1, -1)
-        # A token that both tokenizers name past one model's rows is that model's own mistake, and in no text.
-        past = (number for number in emitted if _names(giver, number) and not _names(taker, number))
-        if (highest := next(past, None)) is not None:
-            reason = f"hands ids over as they are, up to {highest}, and the {side} has {taker.rows.embedding} rows"
-            return Judgement(Outcome.CRASHES, reason, f"pad the {side}'s embedding and head to {giver.rows.head} rows")
+        if not found.classes:
+            reason = f"chooses the code by the class under architectures, and the {side}'s config names none"
+            return Judgement(Outcome.UNKNOWN, reason)
+        if found.classes[0] not in known:
+            named = f"the {side}'s class {visible(found.classes[0])}"
+            return Judgement(Outcome.UNKNOWN, f"does not list {named} among those that it implements, and {otherwise}")
     return None
-
-
-def _names(facts: Fingerprint, number: int) -> bool:
-    return not isinstance(facts.vocabulary, Unknown) and bool(facts.vocabulary.token(number))

@@ -9,7 +9,7 @@ from ..facts import Unknown
 from ..finding import Severity
 from ..pipeline import Report
 from ..relation import Relation
-from ..tokenizer import added
+from ..tokenizer import added, formats
 from ..verdict import Verdict
 from ..visible import visible
 from .message import questions
@@ -74,9 +74,11 @@ def _started_all_the_same(report: Report) -> str:
 def _undecided(report: Report) -> str:
     """What is missing, and how the tokens relate if that much is known."""
     missing = "; ".join(dict.fromkeys(_missing(report))) or "a fact is missing"
-    if isinstance(report.pair.comparison, Unknown):
-        return missing
-    return f"{missing} (the tokens: {_relation(report)}{_proof(report)})"
+    if not isinstance(report.pair.comparison, Unknown):
+        return f"{missing} (the tokens: {_relation(report)}{_proof(report)})"
+    ours, theirs = (model.facts.reading.alike for model in (report.target, report.drafter))
+    equal = formats.choose(set(ours).intersection(theirs))
+    return f"{missing} (the tokens: {' and '.join(equal[1])} proved equal by digest)" if equal else missing
 
 
 def _proof(report: Report) -> str:

@@ -9,7 +9,7 @@ from rich.text import Text
 from ..engines import ENGINES
 from ..engines.outcome import Judgement
 from ..facts import Rows, Unknown
-from ..finding import Severity
+from ..finding import Severity, Subject
 from ..pipeline import Model, Report
 from ..rules import BY_CODE
 from ..verdict import Verdict
@@ -35,7 +35,10 @@ def render(report: Report) -> list[Text]:
         _line(found.severity.value, f"{found.code} {found.name}: {message(found)}", _SEVERITY[found.severity])
         for found in decision.findings
     ]
-    for subject, why, codes in questions(decision.questions):
+    asked = questions(decision.questions)
+    for subject, why, codes in asked:
+        if subject == Subject.PAIR and any(why.endswith(said) for whose, said, _ in asked if whose != subject):
+            continue  # what a model lacks is said of the model
         lines.append(_line("unknown", f"{subject}: {why} (open: {_some(codes)})", "yellow"))
     lines += [_line("do", visible(fix), "bold") for fix in advice(report)]
     lines += [_line("engine", _engine(name, judged, report), "dim") for name, judged in decision.judgements.items()]

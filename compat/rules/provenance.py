@@ -10,7 +10,7 @@ from ..finding import Finding, ModelRule, Severity, Subject, known
 
 def _by_digest(rule: ModelRule, facts: Fingerprint, subject: Subject) -> Iterator[Finding]:
     found = facts.reading
-    for files, equal in ((found.proved, "were read"), (found.alike, "it withholds of the other model too")):
+    for files, equal in ((found.proved, "that were read"), (found.alike, "of the other model, withheld as well")):
         if files:
             yield rule.finds(Severity.NOTE, subject, Evidence.DIGEST, files=list(files), equal=equal)
 
@@ -20,7 +20,7 @@ PROVED_BY_DIGEST = ModelRule(
     name="proved-by-digest",
     worst=Severity.NOTE,
     needs=("reading",),
-    message="The Hub withholds {files} of the {subject}; its listed digests prove equality with files that {equal}.",
+    message="The Hub withholds {files} of the {subject}; its listed digests prove equality with files {equal}.",
     why=(
         "The Hub lists the digest of every file, also of one that it gives only to some. Equal digests prove equal"
         " files; unequal ones prove nothing, since of files in LFS another digest is listed than of others."

@@ -113,7 +113,7 @@ def test_two_gated_models_are_told_which_of_their_files_are_equal(specdec_check,
     assert [found["args"] for found in run.json["findings"]] == [
         {
             "files": ["generation_config.json", "tokenizer.json", "tokenizer_config.json"],
-            "equal": "it withholds of the other model too",
+            "equal": "of the other model, withheld as well",
         }
     ] * 2
     assert len(run.json["advice"]) == 2
