@@ -325,6 +325,7 @@ def _plain(value: object) -> Any:  # noqa: ANN401 - JSON has no narrower type
             "used": value.used,
             "added": sorted(value.added),
             "special": sorted(value.special),
+            "base": value.base,
             "digest": value.digest,
         }
     if isinstance(value, GgufFacts):

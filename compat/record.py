@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import secrets
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -22,6 +21,7 @@ from .errors import Denial
 from .gguf_parser import HEAD_LIMIT
 from .snapshot import Entry, Snapshot
 from .weights import Header, Tensor
+from .whole import write_whole
 
 _VERSION = 2
 
@@ -80,7 +80,7 @@ class Records:
     def keep(self, repository: str, digest: str, data: bytes) -> None:
         """Keeps a file that was read past the client's cache. A full or read-only disk is no error."""
         with suppress(OSError):
-            _write_whole(self._folder / quote(repository, safe="") / "files" / digest, data)
+            write_whole(self._folder / quote(repository, safe="") / "files" / digest, data)
 
     def kept(self, digest: str) -> Iterator[tuple[str, Path]]:
         """Where such a file may be, by the repository that it was read of."""
@@ -91,7 +91,7 @@ class Records:
         """Keeps the head of a GGUF file, which is megabytes of text and packs well. A full disk is no error."""
         packed = zlib.compress(head, 1)
         with suppress(OSError):
-            _write_whole(self._head_file(repository, commit, path), hashlib.sha256(packed).digest() + packed)
+            write_whole(self._head_file(repository, commit, path), hashlib.sha256(packed).digest() + packed)
 
     def head(self, repository: str, commit: str, path: str) -> bytes | None:
         """The head of a GGUF file, if a sound one is kept."""
@@ -140,18 +140,7 @@ def _read(path: Path) -> dict[str, Any] | None:
 def _write(path: Path, content: dict[str, Any]) -> None:
     """Writes what `_read` accepts."""
     text = json.dumps({"version": _VERSION, "sha256": _digest(content), "content": content})
-    _write_whole(path, text.encode())
-
-
-def _write_whole(path: Path, data: bytes) -> None:
-    """Writes a whole file or nothing, so that a reader beside us never sees half of one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{secrets.token_hex(8)}.part")
-    try:
-        part.write_bytes(data)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    write_whole(path, text.encode())
 
 
 def _digest(content: dict[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 An entry's name says what decided it: the sha256 of every file that was read for it, and of the code that read them,
 which is this tool's version to the letter. It holds the tokens as lengths and bytes, the other facts as JSON, and a
-digest over each. Whatever is not to the letter what `_write` wrote counts as absent and is written anew; what does not
+digest over each. Whatever is not to the letter what was written counts as absent and is written anew; what does not
 read back as the very same facts is not kept. So a run's answer does not depend on whether there is an entry.
 """
 
@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import secrets
 import stat
 import struct
 from collections.abc import Callable, Mapping
@@ -23,6 +22,7 @@ from typing import Any
 
 from .tokenizer.tokenizer import Pipeline, Tokenizer
 from .tokenizer.vocabulary import MAX_ID, Vocabulary
+from .whole import write_whole
 
 # Set to anything but 0, it keeps everything that is parsed off the disk.
 SWITCH = "SPECDEC_CHECK_NO_CACHE"
@@ -82,7 +82,7 @@ class Store:
         with suppress(*_UNSOUND):
             entry = _packed(tokenizer, key)
             if len(entry) <= _ENTRY_LIMIT and _unpacked(entry, key) == tokenizer:
-                _write(self._folder / key.hex(), entry)
+                write_whole(self._folder / key.hex(), entry)
                 _evict(self._folder)
         return tokenizer
 
@@ -128,7 +128,7 @@ def _packed(tokenizer: Tokenizer, key: bytes) -> bytes:
 def _plain(value: object) -> object:
     if isinstance(value, Vocabulary):
         ids = {"added": sorted(value.added), "special": sorted(value.special)}
-        return ids | {"file": value.file, "digest": value.digest}
+        return ids | {"file": value.file, "digest": value.digest, "base": value.base}
     if isinstance(value, Pipeline):
         return {field.name: getattr(value, field.name) for field in fields(value)}
     return dict(value) if isinstance(value, Mapping) else value
@@ -157,6 +157,7 @@ def _unpacked(entry: bytes, key: bytes) -> Tokenizer:
             frozenset(vocabulary["special"]),
             vocabulary["file"],
             vocabulary["digest"],
+            vocabulary["base"],
         ),
         pipeline=pipeline and Pipeline(**pipeline),
         **facts,
@@ -176,17 +177,6 @@ def _read(file: Path) -> bytes:
     if not stat.S_ISREG(found.st_mode) or found.st_size > _ENTRY_LIMIT:  # nor a pipe, which would keep us waiting
         raise ValueError("not a file of ours")
     return file.read_bytes()
-
-
-def _write(file: Path, entry: bytes) -> None:
-    """Writes a whole file or nothing, so that a reader beside us never sees half of one."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f"{secrets.token_hex(8)}.part")
-    try:
-        part.write_bytes(entry)
-        part.replace(file)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _evict(folder: Path) -> None:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 from .. import model_types
 from ..facts import Fingerprint, Kind, Rows, Unknown
 from ..relation import Pair, Relation
 from . import shared
+from .change import Change
+from .decide import Mendable, decide
 from .outcome import Engine, Judgement, Options, Outcome
 
 _VERSION = "0.1.0"
@@ -17,23 +22,36 @@ _REFUSED = {
 
 def judge(pair: Pair, options: Options) -> Judgement:
     """What the bundled decoder does: it verifies exactly, in id space, with a cache that is rolled back by position."""
-    for side, facts in (("target", pair.target), ("drafter", pair.drafter)):
-        if (refused := _cannot_run(side, facts)) is not None:
-            return refused
+    return decide(
+        pair,
+        lambda two: _of_a_side(two, _cannot_run),
+        _plain_tokens,
+        *(() if options.allow_specials else (_control_tokens,)),
+        lambda two: _of_a_side(two, _cannot_tell),
+        _runs,
+    )
+
+
+def _of_a_side(pair: Pair, step: Callable[[str, Fingerprint], Judgement | None]) -> Judgement | None:
+    return next((judged for side, facts in shared.sides(pair) if (judged := step(side, facts)) is not None), None)
+
+
+def _plain_tokens(pair: Pair) -> Judgement | None:
     if isinstance(pair.comparison, Unknown):
         return Judgement(Outcome.UNKNOWN, f"cannot tell what it may draft: a model {pair.comparison.why}")
-    if (reason := _REFUSED.get(pair.comparison.relation)) is not None:
-        return Judgement(Outcome.REFUSES, reason)
-    if pair.comparison.relation is Relation.SPECIALS_DIFFER and not options.allow_specials:
-        return Judgement(
-            Outcome.REFUSES,
-            "runs certified pairs alone, and these control tokens differ",
-            "pass --allow-specials if drafts may be rejected around those tokens",
-        )
-    for side, facts in (("target", pair.target), ("drafter", pair.drafter)):
-        if (open_fact := _cannot_tell(side, facts)) is not None:
-            return open_fact
-    return _runs(pair, pair.comparison.relation)
+    reason = _REFUSED.get(pair.comparison.relation)
+    return None if reason is None else Judgement(Outcome.REFUSES, reason)
+
+
+def _control_tokens(pair: Pair) -> Mendable | None:
+    found = pair.comparison
+    if isinstance(found, Unknown) or found.relation is not Relation.SPECIALS_DIFFER:
+        return None
+    judged = Judgement(Outcome.REFUSES, "runs certified pairs alone, and these control tokens differ")
+    # Where they are allowed, tokens that one model alone has are as good as these.
+    allowed = replace(found, relation=Relation.EXTENDS)
+    told = "pass --allow-specials if drafts may be rejected around those tokens"
+    return Mendable(judged, Change(told, lambda two: replace(two, comparison=allowed)))
 
 
 def _cannot_run(side: str, facts: Fingerprint) -> Judgement | None:
@@ -102,7 +120,8 @@ def _cannot_tell(side: str, facts: Fingerprint) -> Judgement | None:
     return None
 
 
-def _runs(pair: Pair, relation: Relation) -> Judgement:
+def _runs(pair: Pair) -> Judgement:
+    relation = None if isinstance(pair.comparison, Unknown) else pair.comparison.relation
     if relation is Relation.SPECIALS_DIFFER:
         return Judgement(Outcome.DEGRADES, "verifies exactly in id space, and never drafts a token that differs")
     if relation is Relation.EXTENDS:

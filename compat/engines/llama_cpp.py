@@ -2,27 +2,33 @@
 
 Read from `common_speculative_are_compatible` and `common_speculative_impl_draft_simple` of `common/speculative.cpp` at
 001d906a. Models published as safetensors are judged as its converter writes them: as many tokens as `vocab_size`, those
-without a text named `[PAD<id>]`. Which model types llama.cpp implements is not judged.
+without a text named `[PAD<id>]`.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from ..facts import Fingerprint, Framing, Rows, Special, Unknown
+from ..facts import Fingerprint, Rows, Unknown
 from ..relation import Comparison, Pair
-from . import shared
+from . import architectures, change, llama_framing, shared
+from .change import Change
+from .decide import OWN_TOKENS, Mendable, decide
 from .outcome import Engine, Judgement, Options, Outcome
+from .tokens import counted, differ
 
 _LARGEST_DIFFERENCE = 128  # SPEC_VOCAB_MAX_SIZE_DIFFERENCE
 _FIRST_COMPARED = 5  # SPEC_VOCAB_CHECK_START_TOKEN_ID
 # What it throws whichever test failed; the test's own message is logged at debug level alone.
+# Stand-ins for images and sounds, whose embeddings are fed in their place: they are in no sequence.
+_OF_OTHER_MEDIA = re.compile(rb"<\|?\w*(?:image|audio|video)\w*\|?>")
 _MESSAGE = "draft model vocab type must match target model to use speculation"
 
 
 def judge(pair: Pair, options: Options) -> Judgement:  # noqa: ARG001 - the same shape for every engine
     """What llama.cpp does: begin, end, sizes and texts of both vocabularies must agree."""
-    return shared.decide(
+    return decide(
         pair,
         shared.not_causal,
         shared.head_not_judged,
@@ -33,24 +39,37 @@ def judge(pair: Pair, options: Options) -> Judgement:  # noqa: ARG001 - the same
         _texts,
         _framing,
         shared.open_facts,
-        _open_framing,
+        _classes,
+        llama_framing.unknown,
         shared.past_the_table,
         shared.open_context,
         _state,
         _outside,
         shared.past_the_training,
-        lambda _: Judgement(Outcome.RUNS, _as_converted(pair, "finds begin, end and texts of all tokens equal")),
+        lambda _: Judgement(
+            Outcome.RUNS, f"finds begin, end and texts of all tokens equal{_converted(pair, ' in', ' with')}"
+        ),
     )
 
 
-def _as_converted(pair: Pair, reason: str) -> str:
-    return (
-        reason if all(shared.is_gguf(facts) for _, facts in shared.sides(pair)) else f"{reason}, as converted to GGUF"
+def _converted(pair: Pair, both: str, one: str) -> str:
+    """What is judged as it will be, after the words that lead there; nothing where both are GGUF files."""
+    sides = [side for side, facts in shared.sides(pair) if not shared.is_gguf(facts)]
+    if not sides:
+        return ""
+    return f"{both} the two as converted to GGUF" if len(sides) == 2 else f"{one} the {sides[0]} as converted to GGUF"
+
+
+def _refused(pair: Pair, compared: str, found: str, fix: str | None = None) -> Judgement:
+    where = _converted(pair, "of", "with")
+    reason = f"{compared}; {where}, {found}" if where else f"{compared}, and {found}"
+    return Judgement(Outcome.REFUSES, reason, fix, _MESSAGE)
+
+
+def _classes(pair: Pair) -> Judgement | None:
+    return shared.not_implemented(
+        pair, architectures.LLAMA_CPP, "whether another version or another converter takes it is not judged here"
     )
-
-
-def _refused(pair: Pair, reason: str, fix: str = shared.OWN_TOKENS) -> Judgement:
-    return Judgement(Outcome.REFUSES, _as_converted(pair, reason), fix, _MESSAGE)
 
 
 def _tokens_and_rows(pair: Pair) -> Judgement | None:
@@ -62,7 +81,7 @@ def _tokens_and_rows(pair: Pair) -> Judgement | None:
         if named != rows or facts.rows.head != rows:
             reason = f"cannot load the {side}: its file has {named} tokens and {rows} rows"
             message = "check_tensor_dims: tensor 'token_embd.weight' has wrong shape"
-            return Judgement(Outcome.REFUSES, reason, "convert the model anew", message)
+            return Judgement(Outcome.REFUSES, reason, "convert the model anew and check the new file", message)
     return None
 
 
@@ -71,7 +90,7 @@ def _kinds(pair: Pair) -> Judgement | None:
     ours, theirs = pair.target.gguf, pair.drafter.gguf
     if ours is None or theirs is None or ours.kind == theirs.kind:
         return None
-    return _refused(pair, f"compares the types of tokenizer, and {ours.kind} is not {theirs.kind}")
+    return _refused(pair, "compares the types of tokenizer", f"{ours.kind} is not {theirs.kind}", OWN_TOKENS)
 
 
 def _size(facts: Fingerprint) -> int | Unknown:
@@ -79,29 +98,43 @@ def _size(facts: Fingerprint) -> int | Unknown:
     return shared.width(facts) if facts.gguf is None else len(facts.gguf.texts)
 
 
-def _sizes(pair: Pair) -> Judgement | None:
+def _sizes(pair: Pair) -> Mendable | None:
     ours, theirs = _size(pair.target), _size(pair.drafter)
     if isinstance(ours, Unknown) or isinstance(theirs, Unknown):
         return None
     if (difference := abs(ours - theirs)) <= _LARGEST_DIFFERENCE:
         return None
-    reason = f"allows {_LARGEST_DIFFERENCE} tokens of difference, and {ours} and {theirs} differ by {difference}"
-    return _refused(pair, reason, shared.widened(pair, (ours, theirs)))
+    compared = f"allows {_LARGEST_DIFFERENCE} tokens of difference"
+    judged = _refused(pair, compared, f"the sizes {ours} and {theirs} differ by {difference}")
+    return Mendable(judged, shared.widened((ours, theirs)))
 
 
-def _texts(pair: Pair) -> Judgement | None:
+def _texts(pair: Pair) -> Judgement | Mendable | None:
     found = pair.comparison
     if isinstance(found, Unknown):
         return None
     unlike = sorted(_unlike(pair, found))
     if not unlike:
         return None
-    first = unlike[0]
-    reason = f"compares the text of every token from id {_FIRST_COMPARED}, and {len(unlike)} differ, first id {first}"
-    fix = shared.OWN_TOKENS
-    if first not in found.differ:
-        fix = "convert both with the tokenizer that names more tokens, if the narrower model has rows for them"
-    return _refused(pair, reason, fix)
+    told = f"{len(unlike)} {differ(len(unlike))}, first id {unlike[0]}"
+    judged = _refused(pair, f"compares the text of every token from id {_FIRST_COMPARED}", told, OWN_TOKENS)
+    mended = _one_tokenizer(pair, found)
+    return judged if mended is None else Mendable(judged, mended)
+
+
+def _one_tokenizer(pair: Pair, found: Comparison) -> Change | None:
+    """Where one side names more tokens and none differs, its tokenizer does for both, as far as there are rows."""
+    if found.differ or bool(found.target_only) == bool(found.drafter_only):
+        return None
+    if any(shared.is_gguf(facts) for _, facts in shared.sides(pair)):
+        return None
+    taker, giver = ("drafter", "target") if found.target_only else ("target", "drafter")
+    names = change.of(pair, giver).vocabulary
+    rows, least = shared.width(change.of(pair, taker)), shared.width(change.of(pair, giver))
+    if isinstance(names, Unknown) or isinstance(rows, Unknown) or isinstance(least, Unknown):
+        return None
+    copied = change.same_tokenizer(taker, f"convert the {taker} with the {giver}'s tokenizer files")
+    return copied if names.used <= rows else change.more_rows(taker, max(names.used, least)).then(copied)
 
 
 def _at_least(facts: Fingerprint) -> int:
@@ -123,45 +156,20 @@ def _unlike(pair: Pair, found: Comparison) -> Iterator[int]:
         yield from (number for number in numbers if _FIRST_COMPARED <= number < limit)
 
 
-def _framing(pair: Pair) -> Judgement | None:
-    ours, theirs = pair.target, pair.drafter
+def _framing(pair: Pair) -> Judgement | Mendable | None:
+    compared = "compares what encoding adds"
     for end, role in (("begin", "bos"), ("end", "eos")):
-        adds = _adds(ours, role), _adds(theirs, role)
+        adds = llama_framing.adds(pair.target, role), llama_framing.adds(pair.drafter, role)
         if None in adds:
             continue
         if adds[0] != adds[1]:
             who = "target" if adds[0] else "drafter"
-            fix = f"set tokenizer.ggml.add_{role}_token alike in both GGUF files (gguf_set_metadata.py)"
-            return _refused(pair, f"compares what encoding adds, and the {who} alone adds its {end} of text", fix)
-        if adds[0] and _ids(ours, role).isdisjoint(_ids(theirs, role)):
-            return _refused(pair, f"compares what encoding adds, and the two {end} texts with different ids")
-    return None
-
-
-def _adds(facts: Fingerprint, role: str) -> bool | None:
-    """Whether encoding adds the token, as the converter writes it: the config's word first, then the post-processor."""
-    if facts.gguf is not None:
-        return facts.gguf.add_bos if role == "bos" else facts.gguf.add_eos
-    if not isinstance(facts.framing, Framing):
-        return None
-    if role == "eos":
-        return bool(facts.framing.suffix)
-    return bool(facts.framing.prefix) if facts.framing.add_bos is None else facts.framing.add_bos
-
-
-def _ids(facts: Fingerprint, role: str) -> frozenset[int]:
-    if facts.gguf is not None:
-        number = facts.gguf.bos if role == "bos" else facts.gguf.eos
-        return frozenset() if number is None else frozenset({number})
-    found = facts.bos if role == "bos" else facts.eos
-    return found.ids if isinstance(found, Special) else frozenset()
-
-
-def _open_framing(pair: Pair) -> Judgement | None:
-    for side, facts in shared.sides(pair):
-        for fact in (facts.framing, facts.bos, facts.eos):
-            if facts.gguf is None and isinstance(fact, Unknown):
-                return Judgement(Outcome.UNKNOWN, f"compares what encoding adds: the {side} {fact.why}")
+            return Mendable(
+                _refused(pair, compared, f"the {who} alone adds its {end} of text"), llama_framing.as_target(role)
+            )
+        ours, theirs = llama_framing.ids(pair.target, role), llama_framing.ids(pair.drafter, role)
+        if adds[0] and ours.isdisjoint(theirs):
+            return _refused(pair, compared, f"the two {end} texts with different ids", OWN_TOKENS)
     return None
 
 
@@ -178,15 +186,24 @@ def _outside(pair: Pair) -> Judgement | None:
     theirs = _size(pair.drafter)
     if isinstance(theirs, Unknown) or isinstance(pair.comparison, Unknown):
         return None
-    past = [number for number in pair.comparison.target_only if number >= theirs]
+    past = [
+        number
+        for number in pair.comparison.target_only
+        if number >= theirs and not _OF_OTHER_MEDIA.fullmatch(_text(pair.target, number))
+    ]
     if not past:
         return None
     message = (
         f"the draft cannot take token {past[0]} (outside the draft vocab), the sequence is not mirrored while its draft"
         " memory lags the target"
     )
-    reason = f"stops drafting a sequence that holds one of the {len(past)} tokens past the drafter's {theirs}"
+    held = "the token" if len(past) == 1 else f"one of the {counted(len(past), 'token')}"
+    reason = f"stops drafting a sequence that holds {held} past the drafter's {theirs}"
     return Judgement(Outcome.DEGRADES, reason, message=message)
+
+
+def _text(facts: Fingerprint, number: int) -> bytes:
+    return b"" if isinstance(facts.vocabulary, Unknown) else facts.vocabulary.token(number) or b""
 
 
 ENGINE = Engine("llama.cpp", "001d906a", judge)

@@ -6,11 +6,15 @@ equals the token that the target samples, so the drafter never changes the outpu
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..facts import Fingerprint, Unknown
 from ..relation import Pair, Relation
-from ..tokenizer.vocabulary import Vocabulary
-from . import shared
+from . import change, shared
+from .change import Change
+from .decide import OWN_TOKENS, Mendable, decide
 from .outcome import Engine, Judgement, Options, Outcome
+from .tokens import other_tokens
 
 _MESSAGE = "Draft model tokenizer does not match model tokenizer."
 # Model types that it implements: the files of models/, and the other names of MODEL_REMAPPING.
@@ -39,7 +43,7 @@ _ROTATING = frozenset(
 
 def judge(pair: Pair, options: Options) -> Judgement:  # noqa: ARG001 - the same shape for every engine
     """What mlx-lm does: base sizes must agree, ids are handed over as they are, and the target's cache is cut back."""
-    return shared.decide(
+    return decide(
         pair,
         shared.not_causal,
         _no_head,
@@ -49,12 +53,12 @@ def judge(pair: Pair, options: Options) -> Judgement:  # noqa: ARG001 - the same
         _base_sizes,
         _state,
         _window,
-        shared.out_of_range,
+        _out_of_range,
         shared.open_facts,
         shared.past_the_table,
         shared.open_context,
         _open_sizes,
-        shared.other_tokens,
+        other_tokens,
         _drafter_state,
         shared.past_the_training,
         lambda _: Judgement(Outcome.RUNS, "finds the base vocabularies equally large and keeps drafts that match"),
@@ -79,40 +83,25 @@ def _types(pair: Pair) -> Judgement | None:
     return None
 
 
-def _base(vocabulary: Vocabulary) -> tuple[int, int]:
-    """The least and the most tokens that the base vocabulary can have.
-
-    Added tokens may stand in it too, which the facts do not tell; those behind the last plain token mostly do not.
-    """
-    tokens, added = vocabulary.tokens, vocabulary.added
-    last = next((number for number in reversed(range(len(tokens))) if tokens[number] and number not in added), -1)
-    return sum(map(bool, tokens[: last + 1])), len(tokens) - tokens.count(None)
-
-
-def _bases(pair: Pair) -> tuple[tuple[int, int], tuple[int, int]] | None:
-    """Both ranges, target's first; None where a vocabulary is not known, or where the two are surely equal."""
+def _bases(pair: Pair) -> tuple[int | None, int | None] | None:
+    """`tokenizer.vocab_size` of both, target's first: the trained tokens. None where a vocabulary is not known."""
     ours, theirs = pair.target.vocabulary, pair.drafter.vocabulary
-    if isinstance(ours, Unknown) or isinstance(theirs, Unknown):
-        return None
-    found = pair.comparison
-    if not isinstance(found, Unknown) and found.relation in (Relation.IDENTICAL, Relation.PADDED):
-        return None
-    bases = _base(ours), _base(theirs)
-    return None if bases[0][0] == bases[1][0] else bases
+    return None if isinstance(ours, Unknown) or isinstance(theirs, Unknown) else (ours.base, theirs.base)
 
 
-def _base_sizes(pair: Pair) -> Judgement | None:
-    if (bases := _bases(pair)) is None:
+def _base_sizes(pair: Pair) -> Judgement | Mendable | None:
+    ours, theirs = _bases(pair) or (None, None)
+    if ours is None or theirs is None or ours == theirs:
         return None
-    (least, most), (other_least, other_most) = bases
-    if most >= other_least and other_most >= least:
-        return None
-    reason = "compares tokenizer.vocab_size, and the base vocabularies are not equally large; its server merely warns"
-    return Judgement(Outcome.REFUSES, reason, shared.OWN_TOKENS, _MESSAGE)
+    reason = f"compares tokenizer.vocab_size, and {ours} is not {theirs} (its server merely warns)"
+    if not isinstance(pair.comparison, Unknown) and pair.comparison.relation in (Relation.IDENTICAL, Relation.PADDED):
+        copied = change.same_tokenizer("drafter", "give the drafter the target's tokenizer files")
+        return Mendable(Judgement(Outcome.REFUSES, reason, message=_MESSAGE), copied)
+    return Judgement(Outcome.REFUSES, reason, OWN_TOKENS, _MESSAGE)
 
 
 def _open_sizes(pair: Pair) -> Judgement | None:
-    if _bases(pair) is None:
+    if (bases := _bases(pair)) is None or None not in bases:
         return None
     return Judgement(Outcome.UNKNOWN, "compares tokenizer.vocab_size, and which tokens count as added is not told here")
 
@@ -131,14 +120,52 @@ def _rotates(facts: Fingerprint) -> int | None:
     return found.window if not isinstance(found, Unknown) and found.model_type in _ROTATING else None
 
 
-def _window(pair: Pair) -> Judgement | None:
+def _window(pair: Pair) -> Mendable | None:
     """The caches are asked once, when they are empty; later, `trim_prompt_cache` does nothing, and says nothing."""
     if (window := _rotates(pair.target)) is None:
         return None
     reason = (
         f"cannot cut back the target's rotating cache past its {window} tokens, so rejected drafts stay in the text"
     )
-    return Judgement(Outcome.WRONG_OUTPUT, reason, f"keep prompt and output together below {window} tokens")
+    ended = change.sooner_end(window)
+    return Mendable(
+        Judgement(Outcome.WRONG_OUTPUT, reason), Change(ended.told, lambda two: _without_window(ended.made(two)))
+    )
+
+
+def _without_window(pair: Pair) -> Pair:
+    found = pair.target.architecture
+    if isinstance(found, Unknown):
+        return pair
+    return replace(pair, target=replace(pair.target, architecture=replace(found, window=None)))
+
+
+def _out_of_range(pair: Pair) -> Mendable | None:
+    """Ids that reach a model that has no row for them.
+
+    MLX checks no bounds, and what such a look-up does is undefined: it reads whatever lies behind the embedding, or
+    kills the process. What is read for a drafter spoils its drafts alone, which are compared with what the target
+    samples. What is read for the target stands in the forward that also verifies the drafts before it, and a number
+    that is none gets past the mask, for zero times it is none either. So in neither direction is anything certain.
+    A tail of the logits that no tokenizer names is not counted: trained models do not emit it.
+    """
+    for giver, taker, side in ((pair.target, pair.drafter, "drafter"), (pair.drafter, pair.target, "target")):
+        if isinstance(giver.vocabulary, Unknown) or isinstance(giver.rows, Unknown) or isinstance(taker.rows, Unknown):
+            continue
+        emitted = range(min(giver.vocabulary.used, giver.rows.head) - 1, taker.rows.embedding - 1, -1)
+        # A token that both tokenizers name past one model's rows is that model's own mistake, and in no text.
+        past = (number for number in emitted if _names(giver, number) and not _names(taker, number))
+        if (highest := next(past, None)) is not None:
+            reason = (
+                f"hands ids over as they are, up to {highest}, and the {side} has {taker.rows.embedding} rows: MLX"
+                " checks no bounds, and what it reads past them is undefined"
+            )
+            return Mendable(Judgement(Outcome.UNKNOWN, reason), change.more_rows(side, giver.rows.head))
+    return None
+
+
+def _names(facts: Fingerprint, number: int) -> bool:
+    return not isinstance(facts.vocabulary, Unknown) and bool(facts.vocabulary.token(number))
 
 
 def _drafter_state(pair: Pair) -> Judgement | None:

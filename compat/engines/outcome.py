@@ -32,7 +32,8 @@ class Judgement:
     Attributes:
         outcome: what happens.
         reason: why, as a clause that follows the runtime's name.
-        fix: the flag or the change of a file that makes it run, as a clause; None where nothing is needed or helps.
+        fix: the flags and changes of files that make it run, all of them, as clauses; None where nothing is needed or
+            helps. Where the outcome is unknown, what to look at next.
         message: the runtime's own error message for this pair, where it has one.
     """
 

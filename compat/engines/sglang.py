@@ -1,16 +1,17 @@
 """SGLang: `--speculative-algorithm STANDALONE`. It compares one integer, and the lengths.
 
 Read from `speculative/standalone_worker_v2.py` and `configs/model_config.py` of 0.5.23. The comparison of token maps in
-`_validate_vocab_compatibility` cannot fire: a draft worker's tokenizer is always None. Which model types SGLang
-implements is not judged.
+`_validate_vocab_compatibility` cannot fire: a draft worker's tokenizer is always None.
 """
 
 from __future__ import annotations
 
 from ..facts import Unknown
 from ..relation import Pair
-from . import shared
+from . import architectures, change, shared
+from .decide import Mendable, decide
 from .outcome import Engine, Judgement, Options, Outcome
+from .tokens import other_tokens
 
 _OVERRIDE = "SGLANG_ALLOW_OVERWRITE_LONGER_CONTEXT_LEN=1"
 
@@ -20,7 +21,7 @@ def judge(pair: Pair, options: Options) -> Judgement:  # noqa: ARG001 - the same
 
     Lengths come first there; here sizes do, for which there is no flag.
     """
-    return shared.decide(
+    return decide(
         pair,
         shared.not_causal,
         shared.head_not_judged,
@@ -29,16 +30,32 @@ def judge(pair: Pair, options: Options) -> Judgement:  # noqa: ARG001 - the same
         _sizes,
         _length,
         shared.open_facts,
+        _classes,
+        _head_of_the_drafter,
         shared.open_context,
         _stretched,
         _state,
-        shared.other_tokens,
+        other_tokens,
         _quantised,
         lambda _: Judgement(Outcome.RUNS, "finds the vocabulary sizes equal and verifies exactly"),
     )
 
 
-def _length(pair: Pair) -> Judgement | None:
+def _classes(pair: Pair) -> Judgement | None:
+    return shared.not_implemented(
+        pair, architectures.SGLANG, "which other ones its Transformers backend takes is not judged here"
+    )
+
+
+def _head_of_the_drafter(pair: Pair) -> Judgement | None:
+    found = pair.drafter.architecture
+    if isinstance(found, Unknown) or not found.classes or found.classes[0] not in architectures.SGLANG_HEADS:
+        return None
+    reason = f"loads the multi-token prediction layers alone of a drafter of the class {found.classes[0]}"
+    return Judgement(Outcome.UNKNOWN, f"{reason}, which a model used as a whole was not seen to work with")
+
+
+def _length(pair: Pair) -> Judgement | Mendable | None:
     """`ModelConfig._derive_context_length` of the drafter, given the target's length."""
     if (lengths := shared.shorter_drafter(pair)) is None or _scaled(pair):
         return None
@@ -49,9 +66,12 @@ def _length(pair: Pair) -> Judgement | None:
         " max_position_embeddings in the model's config. To allow overriding this maximum, set the env var"
         f" {_OVERRIDE}"
     )
-    reason = f"loads the drafter with the target's length, and its {theirs} tokens are fewer than {ours}"
-    fix = f"pass --context-length {theirs}; the variable {_OVERRIDE} has led to illegal memory accesses"
-    return Judgement(Outcome.REFUSES, reason, fix, message)
+    reason = (
+        f"loads the drafter with the target's length, and its {theirs} tokens are fewer than {ours} (the variable that"
+        " lifts the test has led to illegal memory accesses)"
+    )
+    judged = Judgement(Outcome.REFUSES, reason, message=message)
+    return Mendable(judged, change.sooner_end(theirs, f"pass --context-length {theirs}"))
 
 
 def _scaled(pair: Pair) -> bool:
@@ -68,7 +88,7 @@ def _stretched(pair: Pair) -> Judgement | None:
     return Judgement(Outcome.UNKNOWN, reason, "pass --context-length with the shorter model's length")
 
 
-def _sizes(pair: Pair) -> Judgement | None:
+def _sizes(pair: Pair) -> Mendable | None:
     if (sizes := shared.unequal_widths(pair)) is None:
         return None
     ours, theirs = sizes
@@ -78,7 +98,7 @@ def _sizes(pair: Pair) -> Judgement | None:
         " vocabulary, or a speculative algorithm that supports heterogeneous vocabularies."
     )
     reason = f"compares vocab_size, and {ours} is not {theirs}; no algorithm of this version takes two vocabularies"
-    return Judgement(Outcome.REFUSES, reason, shared.widened(pair, sizes), message)
+    return Mendable(Judgement(Outcome.REFUSES, reason, message=message), shared.widened(sizes))
 
 
 def _state(pair: Pair) -> Judgement | None:

@@ -1,60 +1,21 @@
-"""What several runtimes do alike. A step judges a pair, or leaves it to the next one; `decide` takes the first word."""
+"""What several runtimes do alike: steps for `decide`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 
 from ..facts import Evidence, Fingerprint, Kind, Rows, Unknown
-from ..relation import Comparison, Pair, Relation
+from ..relation import Pair
 from . import change
 from .change import Change
+from .decide import Mendable
 from .outcome import Judgement, Outcome
-
-
-@dataclass(frozen=True, slots=True)
-class Mendable:
-    """A judgement, and what would be done about it: worth telling where the pair runs afterwards."""
-
-    judged: Judgement
-    change: Change
-
-
-Step = Callable[[Pair], Judgement | Mendable | None]
 
 # Their positions come from a table as long as the context: past it, the look-up is out of range. Source: the position
 # embeddings in the models of transformers 5.23.0. Rotary and ALiBi positions are worked out for any length.
 POSITION_TABLES = frozenset("biogpt codegen ctrl gpt-sw3 gpt2 gpt_bigcode gpt_neo gptj openai-gpt opt".split())
-_HALF = 0.5
 SAFETENSORS = "check the safetensors of the same release"
-_ANOTHER_DRAFTER = "take a drafter"
-OWN_TOKENS = f"{_ANOTHER_DRAFTER} with the target's own tokens"
-
-
-def decide(pair: Pair, *steps: Step) -> Judgement:
-    """The first judgement that a step makes; the last step always makes one.
-
-    Its fix is complete: what is to be done after the first change is told along with it. Where plain tokens differ,
-    nothing that is done to the two makes them a pair, so nothing is told.
-    """
-    found = next(said for step in steps if (said := step(pair)) is not None)
-    judged = replace(found.judged, fix=_mended(pair, found.change, steps)) if isinstance(found, Mendable) else found
-    return replace(judged, fix=None) if tokens_differ(pair) else judged
-
-
-def _mended(pair: Pair, first: Change, steps: tuple[Step, ...]) -> str | None:
-    after = decide(first.made(pair), *steps)
-    if after.outcome.usable:
-        return first.told
-    if after.outcome is Outcome.UNKNOWN or after.fix is None:
-        return None
-    return after.fix if after.fix.startswith(_ANOTHER_DRAFTER) else f"{first.told}, and {after.fix}"
-
-
-def tokens_differ(pair: Pair) -> bool:
-    """Whether plain tokens differ."""
-    found = pair.comparison
-    return not isinstance(found, Unknown) and found.relation in (Relation.OVERLAP, Relation.DISJOINT)
 
 
 def sides(pair: Pair) -> Iterator[tuple[str, Fingerprint]]:
@@ -96,7 +57,9 @@ def gguf_not_judged(pair: Pair) -> Judgement | None:
     """Runtimes that read some GGUF files beside their own format."""
     for side, facts in sides(pair):
         if is_gguf(facts):
-            reason = f"reads GGUF files, as the {side} is, of some architectures only, and which ones is not judged here"
+            reason = (
+                f"reads GGUF files, as the {side} is, of some architectures only, and which ones is not judged here"
+            )
             return Judgement(Outcome.UNKNOWN, reason, SAFETENSORS)
     return None
 
@@ -223,42 +186,6 @@ def past_the_training(pair: Pair) -> Judgement | None:
     return Judgement(Outcome.DEGRADES, reason, f"keep prompt and output together below {theirs} tokens")
 
 
-def other_tokens(pair: Pair) -> Judgement | None:
-    """Ids that do not carry the same token: exact verification in id space pays with acceptance, never with the output.
-
-    For pairs all of whose ids are in range on both sides.
-    """
-    found = pair.comparison
-    if isinstance(found, Unknown) or (why := _cost(found)) is None:
-        return None
-    return Judgement(Outcome.DEGRADES, f"never compares tokens: {why}", OWN_TOKENS)
-
-
-def _cost(found: Comparison) -> str | None:
-    both, many = found.same + len(found.differ), len(found.differ)
-    match found.relation:
-        case Relation.OVERLAP | Relation.DISJOINT:
-            few = "next to no draft is accepted" if found.share < _HALF else "drafts of these are rejected"
-            return f"{many} of {both} shared ids {'carry other tokens' if many > 1 else 'carries another token'}, so {few}"
-        case Relation.SPECIALS_DIFFER:
-            return f"drafts are rejected around the {counted(many, 'control token')} that {differ(many)}"
-        case Relation.EXTENDS:
-            more = len(found.target_only) + len(found.drafter_only)
-            return f"drafts are rejected around the {counted(more, 'token')} that one model alone names"
-        case _:
-            return None
-
-
-def counted(number: int, noun: str) -> str:
-    """So many of a thing, to follow "the"."""
-    return noun if number == 1 else f"{number} {noun}s"
-
-
-def differ(number: int) -> str:
-    """The verb for so many of a thing."""
-    return "differs" if number == 1 else "differ"
-
-
 def not_implemented(pair: Pair, known: frozenset[str], otherwise: str) -> Judgement | None:
     """A model class that the runtime's own list lacks, or that no config names; GGUF files name none.
 
@@ -275,6 +202,6 @@ def not_implemented(pair: Pair, known: frozenset[str], otherwise: str) -> Judgem
             reason = f"chooses the code by the class under architectures, and the {side}'s config names none"
             return Judgement(Outcome.UNKNOWN, reason)
         if found.classes[0] not in known:
-            named = f"the {side}'s class {visible(found.classes[0])}"
+            named = f"the {side}'s class {found.classes[0]}"
             return Judgement(Outcome.UNKNOWN, f"does not list {named} among those that it implements, and {otherwise}")
     return None

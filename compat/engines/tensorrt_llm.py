@@ -1,19 +1,20 @@
 """TensorRT-LLM: a draft model beside a target. It compares nothing.
 
-Read from `_torch/speculative/draft_target.py` and the documentation of 1.0, and the threads on it. Which model types it
-implements is not judged.
+Read from `_torch/speculative/draft_target.py` and the documentation of 1.0, and the threads on it.
 """
 
 from __future__ import annotations
 
 from ..relation import Pair
-from . import shared
+from . import architectures, change, shared
+from .decide import Mendable, decide
 from .outcome import Engine, Judgement, Options, Outcome
+from .tokens import other_tokens
 
 
 def judge(pair: Pair, options: Options) -> Judgement:  # noqa: ARG001 - the same shape for every engine
     """What TensorRT-LLM does: it starts whatever the two are, and verification is exact where the widths agree."""
-    return shared.decide(
+    return decide(
         pair,
         shared.not_causal,
         shared.head_not_judged,
@@ -21,15 +22,22 @@ def judge(pair: Pair, options: Options) -> Judgement:  # noqa: ARG001 - the same
         shared.not_loadable,
         _widths,
         shared.open_facts,
+        _classes,
         _state,
         shared.open_context,
         _length,
-        shared.other_tokens,
+        other_tokens,
         lambda _: Judgement(Outcome.RUNS, "compares nothing, and here nothing differs"),
     )
 
 
-def _widths(pair: Pair) -> Judgement | None:
+def _classes(pair: Pair) -> Judgement | None:
+    return shared.not_implemented(
+        pair, architectures.TENSORRT_LLM, "what later versions and its other backends take is not judged here"
+    )
+
+
+def _widths(pair: Pair) -> Mendable | None:
     """NVIDIA/TensorRT-LLM#2789."""
     if (sizes := shared.unequal_widths(pair)) is None:
         return None
@@ -37,7 +45,7 @@ def _widths(pair: Pair) -> Judgement | None:
     reason = (
         f"makes its decoder's buffers {ours} wide, and the drafter's logits are {theirs}: incompatible buffer sizes"
     )
-    return Judgement(Outcome.CRASHES, reason, shared.widened(pair, sizes))
+    return Mendable(Judgement(Outcome.CRASHES, reason), shared.widened(sizes))
 
 
 def _state(pair: Pair) -> Judgement | None:
@@ -47,14 +55,15 @@ def _state(pair: Pair) -> Judgement | None:
     return Judgement(Outcome.UNKNOWN, reason)
 
 
-def _length(pair: Pair) -> Judgement | None:
+def _length(pair: Pair) -> Mendable | None:
     if (lengths := shared.shorter_drafter(pair)) is None:
         return None
     ours, theirs = lengths
     reason = (
         f"compares no lengths, and what it does past the drafter's {theirs} tokens (the target has {ours}) is untold"
     )
-    return Judgement(Outcome.UNKNOWN, reason, f"build both with a max_seq_len of {theirs}")
+    ended = change.sooner_end(theirs, f"build both with a max_seq_len of {theirs}")
+    return Mendable(Judgement(Outcome.UNKNOWN, reason), ended)
 
 
 ENGINE = Engine("tensorrt-llm", "1.0", judge)

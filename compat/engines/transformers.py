@@ -6,10 +6,14 @@ by the tests. The call that is judged passes no tokenizers; what passing both do
 
 from __future__ import annotations
 
+from .. import model_types
 from ..facts import Kind, Unknown
 from ..relation import Pair
 from . import shared
+from .change import Change
+from .decide import Mendable, decide
 from .outcome import Engine, Judgement, Options, Outcome
+from .tokens import other_tokens
 
 # The classes that set `_is_stateful`, by model type, and what they name the text model inside.
 _REFUSED_STATES = frozenset(
@@ -25,24 +29,25 @@ _CUT_BACK = frozenset("lfm2 lfm2_moe".split())
 # They have no attention layer at all, and the count of cached tokens that the drafting asks for is kept by those.
 _NO_LENGTH = frozenset("falcon_mamba mamba mamba2 recurrent_gemma rwkv xlstm".split())
 _DOC = "(see https://huggingface.co/docs/transformers/en/generation_strategies#universal-assisted-decoding)"
+_TYPOS = "(note: typos in the generate arguments will also show up in this list)"
 _BOTH = "pass tokenizer= and assistant_tokenizer= with do_sample=False"
 
 
 def judge(pair: Pair, options: Options) -> Judgement:  # noqa: ARG001 - the same shape for every engine
     """What transformers does: ids are shared where the sizes are equal; otherwise it asks for the tokenizers."""
-    return shared.decide(
+    return decide(
         pair,
-        _kinds,
         shared.head_not_judged,
         shared.gguf_not_judged,
         shared.not_loadable,
         _target_state,
         _sizes,
+        _kinds,
         _drafter_without_length,
         shared.open_facts,
         shared.past_the_table,
         shared.open_context,
-        shared.other_tokens,
+        other_tokens,
         _drafter_state,
         shared.past_the_training,
         lambda _: Judgement(Outcome.RUNS, "finds the vocabulary sizes equal, shares ids and verifies exactly"),
@@ -50,13 +55,37 @@ def judge(pair: Pair, options: Options) -> Judgement:  # noqa: ARG001 - the same
 
 
 def _kinds(pair: Pair) -> Judgement | None:
-    """Assisted generation of encoder-decoders exists, by other rules."""
+    """What is no causal model on both sides: it is not tested, and goes in different ways."""
     kinds = [
         None if isinstance(one, Unknown) else one.kind for one in (pair.target.architecture, pair.drafter.architecture)
     ]
-    if kinds == [Kind.ENCODER_DECODER, Kind.ENCODER_DECODER]:
-        return Judgement(Outcome.UNKNOWN, "assists encoder-decoder models by rules of their own, not judged here")
-    return shared.not_causal(pair)
+    match kinds:
+        case [Kind.ENCODER_DECODER, Kind.ENCODER_DECODER]:
+            reason = "assists encoder-decoder models by rules of their own, not judged here"
+            return Judgement(Outcome.UNKNOWN, reason)
+        case [Kind.ENCODER_DECODER, _]:
+            message = "The following `model_kwargs` are not used by the model: ['encoder_outputs']"
+            reason = "hands the target's encoder output to the drafter, which has no use for it"
+            return Judgement(Outcome.REFUSES, reason, message=f"{message} {_TYPOS}")
+        case [Kind.ENCODER, _]:
+            return _encoder(pair)
+        case [_, Kind.ENCODER_DECODER]:
+            reason = (
+                "was seen to give other output than the target's own where the drafter has an encoder and a decoder"
+            )
+            return Judgement(Outcome.WRONG_OUTPUT, reason)
+        case [_, Kind.ENCODER]:
+            reason = "takes an encoder for a drafter where its class can generate at all, which is not judged here"
+            return Judgement(Outcome.UNKNOWN, f"{reason}; next to no draft of it is accepted")
+    return None
+
+
+def _encoder(pair: Pair) -> Judgement:
+    found = pair.target.architecture
+    if isinstance(found, Unknown) or found.model_type not in model_types.ENCODERS:
+        return Judgement(Outcome.UNKNOWN, "was not seen to verify drafts with such an encoder")
+    message = "'NoneType' object has no attribute 'crop'"
+    return Judgement(Outcome.CRASHES, "cuts back a cache that the target, an encoder, does not keep", message=message)
 
 
 def _target_state(pair: Pair) -> Judgement | None:
@@ -71,7 +100,7 @@ def _target_state(pair: Pair) -> Judgement | None:
     return Judgement(Outcome.REFUSES, f"cannot roll back the target's state ({found.model_type})", message=message)
 
 
-def _sizes(pair: Pair) -> Judgement | None:
+def _sizes(pair: Pair) -> Mendable | None:
     """`_validate_generation_mode`, and what each way through it leads to."""
     if (sizes := shared.unequal_widths(pair)) is None:
         return None
@@ -84,7 +113,8 @@ def _sizes(pair: Pair) -> Judgement | None:
         f"takes vocab_size {ours} and {theirs} for different tokenizers and asks for both; given both, it re-encodes"
         f" the text of the drafts when greedy, and when sampling it {_sampling(pair)}"
     )
-    return Judgement(Outcome.REFUSES, reason, f"{_BOTH}: drafts are then handed over as text", message)
+    judged = Judgement(Outcome.REFUSES, reason, message=message)
+    return Mendable(judged, Change(f"{_BOTH} to hand drafts over as text", shared.widened(sizes).made))
 
 
 def _sampling(pair: Pair) -> str:

@@ -1,17 +1,18 @@
 """vLLM: `--speculative-config` with the method `draft_model`. It compares one integer.
 
 Read from `config/speculative.py`, `config/vllm.py`, `v1/spec_decode/` and `v1/worker/gpu/spec_decode/` of 0.33.0. The
-drafter's tokenizer is never loaded. Which model types vLLM implements is not judged.
+drafter's tokenizer is never loaded.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ..facts import Special, Unknown
-from ..relation import Pair, Relation
-from . import shared
+from ..relation import Pair
+from . import architectures, change, shared
+from .change import Change
+from .decide import Mendable, decide
 from .outcome import Engine, Judgement, Options, Outcome
+from .tokens import other_tokens
 
 _TRANSLATED = (
     '--speculative-config \'{"method":"draft_model","model":"DRAFTER","num_speculative_tokens":4,'
@@ -21,7 +22,7 @@ _TRANSLATED = (
 
 def judge(pair: Pair, options: Options) -> Judgement:  # noqa: ARG001 - the same shape for every engine
     """What vLLM does: sizes must be equal, and whatever the tokens are, verification is exact."""
-    return shared.decide(
+    return decide(
         pair,
         shared.not_causal,
         shared.head_not_judged,
@@ -29,16 +30,23 @@ def judge(pair: Pair, options: Options) -> Judgement:  # noqa: ARG001 - the same
         shared.not_loadable,
         _sizes,
         shared.open_facts,
+        _classes,
         _state,
         _several_axes,
-        _tokens,
+        other_tokens,
         shared.open_context,
         _length,
         lambda _: Judgement(Outcome.RUNS, "finds the vocabulary sizes equal and verifies exactly"),
     )
 
 
-def _sizes(pair: Pair) -> Judgement | None:
+def _classes(pair: Pair) -> Judgement | None:
+    return shared.not_implemented(
+        pair, architectures.VLLM, "which other ones its Transformers backend takes is not judged here"
+    )
+
+
+def _sizes(pair: Pair) -> Judgement | Mendable | None:
     """`SpeculativeConfig.verify_equal_vocab_size_if_draft_model`."""
     if (sizes := shared.unequal_widths(pair)) is None:
         return None
@@ -48,16 +56,20 @@ def _sizes(pair: Pair) -> Judgement | None:
         f" vocab_size={theirs}. Using models with different tokenizers can cause out-of-bounds errors during"
         " speculative decoding."
     )
-    reason = f"compares vocab_size, and {ours} is not {theirs}"
-    return Judgement(Outcome.REFUSES, reason, _translation(pair), message)
+    judged = Judgement(Outcome.REFUSES, f"compares vocab_size, and {ours} is not {theirs}", message=message)
+    return Mendable(judged, _translation(sizes)) if _can_translate(pair) else judged
 
 
-def _translation(pair: Pair) -> str | None:
-    """The flag that translates between vocabularies; it needs a stand-in token on both sides (`VocabMapping`)."""
-    for _, facts in shared.sides(pair):
-        if all(isinstance(role, Special) and not role.ids for role in (facts.unk, facts.eos)):
-            return None
-    return f"pass {_TRANSLATED}, which drafts greedily and only what both vocabularies have"
+def _can_translate(pair: Pair) -> bool:
+    """The translation needs a stand-in token on both sides (`VocabMapping`)."""
+    roles = ((facts.unk, facts.eos) for _, facts in shared.sides(pair))
+    return not any(all(isinstance(role, Special) and not role.ids for role in two) for two in roles)
+
+
+def _translation(sizes: tuple[int, int]) -> Change:
+    """The flag that translates between vocabularies, after which their sizes do not count."""
+    told = f"pass {_TRANSLATED}, which drafts greedily and only what both vocabularies have"
+    return Change(told, change.more_rows("drafter" if sizes[1] < sizes[0] else "target", max(sizes)).made)
 
 
 def _state(pair: Pair) -> Judgement | None:
@@ -79,14 +91,6 @@ def _several_axes(pair: Pair) -> Judgement | None:
         "take a text-only drafter",
         "Speculative Decoding with draft models or parallel drafting does not support M-RoPE yet",
     )
-
-
-def _tokens(pair: Pair) -> Judgement | None:
-    """Translation is worth its price where plain tokens differ; it takes the slower V1 model runner."""
-    judged, found = shared.other_tokens(pair), pair.comparison
-    if judged is None or isinstance(found, Unknown) or found.relation not in (Relation.OVERLAP, Relation.DISJOINT):
-        return judged
-    return replace(judged, fix=_translation(pair) or judged.fix)
 
 
 def _length(pair: Pair) -> Judgement | None:

@@ -58,7 +58,7 @@ def finished(parsed: Parsed, extra: Iterable[Added], ids: dict[str, int]) -> Tok
     """The tokenizer, from what its file holds, the tokens added on top, and the ids of all that are added."""
     tokens = {**parsed.tokens, **dict(zip(ids.values(), added_tokens(parsed.family, ids), strict=True))}
     special = frozenset(ids[token.content] for token in (*parsed.own, *extra) if token.special and token.content)
-    vocabulary = build(tokens, frozenset(ids.values()), special, parsed.file)
+    vocabulary = build(tokens, frozenset(ids.values()), special, parsed.file, len(parsed.tokens))
     pipeline = parsed.pipeline and replace(parsed.pipeline, added=_described((*parsed.own, *extra), ids, parsed.file))
     return Tokenizer(vocabulary, ids, parsed.merges, pipeline, parsed.odd)
 

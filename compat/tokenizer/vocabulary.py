@@ -29,6 +29,8 @@ class Vocabulary:
         special: ids of tokens that are left out of decoded text.
         file: the file that it was read from.
         digest: sha256 of ids and bytes; equal exactly where `tokens` is equal.
+        base: how many tokens the trained vocabulary has, whichever of them are added ones too; None where the file
+            does not tell trained tokens apart.
     """
 
     tokens: tuple[bytes | None, ...] = field(repr=False)
@@ -36,6 +38,7 @@ class Vocabulary:
     special: frozenset[int] = field(repr=False)
     file: str
     digest: str
+    base: int | None = field(default=None, repr=False)
 
     @property
     def used(self) -> int:
@@ -56,7 +59,9 @@ class Vocabulary:
         return bool(token and _RESERVED.fullmatch(token))
 
 
-def build(tokens: Mapping[int, bytes], added: frozenset[int], special: frozenset[int], file: str) -> Vocabulary:
+def build(
+    tokens: Mapping[int, bytes], added: frozenset[int], special: frozenset[int], file: str, base: int | None = None
+) -> Vocabulary:
     """A vocabulary from ids and bytes.
 
     Raises:
@@ -69,7 +74,7 @@ def build(tokens: Mapping[int, bytes], added: frozenset[int], special: frozenset
             f"{file} names no tokens, or ids outside 0 to {MAX_ID}: it is damaged or no language model's."
         )
     dense = tuple(map(tokens.get, range(max(tokens) + 1)))
-    return Vocabulary(dense, added & tokens.keys(), special & tokens.keys(), file, _digest(dense))
+    return Vocabulary(dense, added & tokens.keys(), special & tokens.keys(), file, _digest(dense), base)
 
 
 def _digest(tokens: tuple[bytes | None, ...]) -> str:

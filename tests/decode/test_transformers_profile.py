@@ -40,6 +40,9 @@ JAMBA = TINY | {
     "mamba_d_state": 4,
     "mamba_dt_rank": 2,
 }
+BERT = {key: value for key, value in TINY.items() if key != "num_key_value_heads"} | {"model_type": "bert"}
+T5 = {"model_type": "t5", "d_model": 16, "d_ff": 32, "d_kv": 8, "num_layers": 2, "num_heads": 2}
+T5 |= {"decoder_start_token_id": 0}
 SAMPLED = {"do_sample": True, "top_k": 0, "temperature": 0.6}
 
 
@@ -60,12 +63,15 @@ def model(tmp_path: Path) -> Callable[..., Model]:
         folder = make_model(tmp_path / name, **recipe).folder
         config = transformers.AutoConfig.from_pretrained(folder)
         if shape is not None:
-            kind = shape["model_type"]
             ids = {"bos_token_id": None, "eos_token_id": config.eos_token_id, "pad_token_id": 0}
             sizes = {key: value for key, value in shape.items() if key != "model_type"}
-            config = transformers.AutoConfig.for_model(kind, vocab_size=config.vocab_size, **ids, **sizes)
+            config = transformers.AutoConfig.for_model(
+                shape["model_type"], vocab_size=config.vocab_size, **ids, **sizes
+            )
         config.dtype = "float32"
-        network = transformers.AutoModelForCausalLM.from_config(config).eval()
+        encodes = config.is_encoder_decoder
+        kind = transformers.AutoModelForSeq2SeqLM if encodes else transformers.AutoModelForCausalLM
+        network = kind.from_config(config).eval()
         generator = torch.Generator().manual_seed(seed)
         with torch.no_grad():
             for weight in network.parameters():
@@ -192,6 +198,30 @@ def test_a_hybrid_drafter(model: Callable[..., Model]) -> None:
 
     assert judged(target, drafter).outcome is Outcome.DEGRADES
     held(target, drafter)
+
+
+def test_an_encoder_as_target(model: Callable[..., Model]) -> None:
+    target, drafter = model("target", seed=1, rows=512, shape=BERT), model("drafter", seed=2, rows=512)
+
+    assert judged(target, drafter).outcome is Outcome.CRASHES
+    held(target, drafter)
+
+
+def test_an_encoder_as_drafter(model: Callable[..., Model]) -> None:
+    """Where its class generates; the profile does not promise it."""
+    target, drafter = model("target", seed=1, rows=512), model("drafter", seed=2, rows=512, shape=BERT)
+
+    assert judged(target, drafter).outcome is Outcome.UNKNOWN
+    assert torch.equal(generate(target, drafter), generate(target, None))
+
+
+def test_an_encoder_decoder_on_one_side(model: Callable[..., Model]) -> None:
+    causal, both = model("causal", seed=1, rows=512), model("both", seed=2, rows=512, shape=T5)
+
+    assert judged(both, causal).outcome is Outcome.REFUSES
+    held(both, causal)
+    assert judged(causal, both).outcome is Outcome.WRONG_OUTPUT
+    assert not torch.equal(generate(causal, both), generate(causal, None))
 
 
 def test_convolution_states_are_cut_back(model: Callable[..., Model]) -> None:

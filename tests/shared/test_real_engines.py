@@ -28,11 +28,19 @@ TABLE: list[tuple[str, str, tuple[Outcome, ...]]] = [
         QWEN,
         (REFUSES, REFUSES, REFUSES, REFUSES, REFUSES, CRASHES, DEGRADES),
     ),
-    # The target's added tokens lie past the drafter's rows.
+    # The target's added tokens lie past the drafter's rows, where MLX reads what it may.
     (
         "microsoft/Phi-3-mini-4k-instruct",
         LLAMA,
-        (DEGRADES, REFUSES, REFUSES, REFUSES, REFUSES, CRASHES, CRASHES),
+        (DEGRADES, REFUSES, REFUSES, REFUSES, REFUSES, CRASHES, UNKNOWN),
+    ),
+    # Other tokens and other sizes; that mlx-lm would come to the target's window does not count.
+    ("google/gemma-3-4b-it", "google/gemma-2-2b-it", (REFUSES, REFUSES, REFUSES, REFUSES, REFUSES, CRASHES, REFUSES)),
+    # Listed by no runtime that has a list; mlx-lm refuses types that it does not know.
+    (
+        "EleutherAI/gpt-neo-125m",
+        "EleutherAI/gpt-neo-125m",
+        (RUNS, RUNS, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, REFUSES),
     ),
     # As wide as each other; 32768 tokens are fewer than 40960, and `<tool_response>` faces a placeholder.
     ("Qwen/Qwen3-32B", QWEN, (DEGRADES, DEGRADES, DEGRADES, REFUSES, REFUSES, UNKNOWN, DEGRADES)),
@@ -67,6 +75,22 @@ def test_the_padding_of_qwen_in_each_engines_terms(models: Path) -> None:
     assert "asks for both" in told
     assert "re-encodes the text of the drafts when greedy" in told
     assert "when sampling it crashes" in told
+
+
+def test_a_fix_names_every_step(models: Path) -> None:
+    judgements = checked(models, "microsoft/phi-2", "openai-community/gpt2").decision.judgements
+
+    padded = "pad the drafter's embedding and head to 51200 rows"
+    converted = "convert the drafter with the target's tokenizer files"
+    short = "keep prompt and output together below 1024 tokens"
+    assert judgements["sglang"].fix == f"{padded}, and pass --context-length 1024"
+    assert judgements["llama.cpp"].fix == f"{padded}, {converted}, and {short}"
+
+
+@pytest.mark.parametrize("drafter", ["google/gemma-3-270m-it", "gguf/gemma-3-270m-GGUF", "google/gemma-3-1b-it"])
+def test_a_stand_in_for_images_is_judged_alike_in_both_formats(drafter: str, models: Path) -> None:
+    """Id 262144 lies past the rows of the text models, and in no text."""
+    assert checked(models, "google/gemma-3-4b-it", drafter).decision.judgements["llama.cpp"].outcome is RUNS
 
 
 @pytest.mark.parametrize("engine", ["vllm", "sglang", "mlx-lm", "transformers", "llama.cpp", "tensorrt-llm"])

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from making import OTHER_CORPUS
+from making import ABSENT, OTHER_CORPUS
 
 from specdec_check.compat import engines
-from specdec_check.compat.engines import ENGINES
+from specdec_check.compat.engines import ENGINES, architectures
 from specdec_check.compat.engines.outcome import Judgement, Options, Outcome
 from specdec_check.compat.facts import Fingerprint, Unknown
 from specdec_check.compat.relation import Pair
@@ -72,7 +73,28 @@ def test_a_sound_pair_runs_everywhere(pair_of: Callable[..., Pair]) -> None:
 
 @pytest.mark.parametrize("shape", ["encoder", "edited config"])
 def test_what_no_engine_takes(shape: str, pair_of: Callable[..., Pair]) -> None:
-    assert {judged.outcome for judged in judgements(pair_of(*SHAPES[shape])).values()} == {Outcome.REFUSES}
+    """The encoder is tried by transformers alone."""
+    judged = judgements(pair_of(*SHAPES[shape]))
+
+    assert not any(found.outcome.usable for found in judged.values())
+    assert {found.outcome for name, found in judged.items() if name != "transformers"} == {Outcome.REFUSES}
+
+
+@pytest.mark.parametrize("engine", ["vllm", "sglang", "llama.cpp", "tensorrt-llm"])
+@pytest.mark.parametrize("classes", [["GPTNeoForCausalLM"], [], ABSENT])
+def test_a_class_that_is_not_listed_is_never_taken(engine: str, classes: Any, pair_of: Callable[..., Pair]) -> None:
+    unlisted = {"config": {"architectures": classes}}
+
+    for target, drafter in ((unlisted, unlisted), (unlisted, {}), ({}, unlisted)):
+        assert engines.judge(engine, pair_of(target, drafter), Options()).outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize("names", ["VLLM", "SGLANG", "LLAMA_CPP", "TENSORRT_LLM"])
+def test_the_lists_name_classes_of_whole_causal_models(names: str) -> None:
+    listed = getattr(architectures, names)
+
+    assert {"LlamaForCausalLM", "MistralForCausalLM", "Qwen2ForCausalLM", "Gemma3ForCausalLM"} <= listed
+    assert not {name for name in listed if re.search(r"Eagle3|NextN|MTP|Bert|T5|Classification|Reward", name)}
 
 
 def test_another_version_is_not_guessed(pair_of: Callable[..., Pair]) -> None:

@@ -45,6 +45,16 @@ def test_tokens_past_the_drafter_cost_drafts_only(pair_of: Callable[..., Pair]) 
     assert "the draft cannot take token 384 (outside the draft vocab)" in (judged.message or "")
 
 
+def test_a_token_that_stands_for_an_image_is_in_no_sequence(pair_of: Callable[..., Pair]) -> None:
+    """Gemma 3's, past the rows of the text models, whichever of the two formats these are published in."""
+    pair = pair_of({"added": ("<image_soft_token>",)}, {"added": ("<image_soft_token>",), "rows": 384})
+    vocabulary = pair.drafter.vocabulary
+    cut = replace(vocabulary, tokens=vocabulary.tokens[:-1], digest="cut", added=vocabulary.added - {384})
+
+    assert llama(pair).outcome is Outcome.RUNS
+    assert llama(Pair.of(pair.target, replace(pair.drafter, vocabulary=cut))).outcome is Outcome.RUNS
+
+
 def test_the_first_five_ids_are_not_compared(pair_of: Callable[..., Pair]) -> None:
     pair = pair_of()
     vocabulary = pair.drafter.vocabulary
@@ -73,6 +83,13 @@ def test_what_encoding_adds_must_agree(pair_of: Callable[..., Pair]) -> None:
     assert judged(adds_one, adds_other, (1, 2)) is Outcome.REFUSES
     assert judged(adds_none, adds_none, (1, 2)) is Outcome.RUNS, "the ids count only where they are added"
     assert judged(Framing((), (5,)), adds_none, (1, 1)) is Outcome.REFUSES
+
+
+def test_an_end_of_text_that_one_side_lacks_is_mended_by_another_drafter(pair_of: Callable[..., Pair]) -> None:
+    pair = pair_of({}, {"eos": None, "specials": ("<|end|>",)})
+    ends = replace(pair.target, framing=Framing((), (5,)))
+
+    assert llama(Pair.of(ends, pair.drafter)).fix == "take a drafter with the target's own tokens"
 
 
 def test_gguf_files_are_compared_by_letter(pair_of: Callable[..., Pair]) -> None:

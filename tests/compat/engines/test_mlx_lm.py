@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from making import OTHER_CORPUS
@@ -26,9 +27,9 @@ def mlx(pair: Pair) -> Judgement:
         ({"rows": 448}, {"rows": 512}, Outcome.RUNS),
         ({"rows": 512}, {"rows": 512, "corpus": OTHER_CORPUS}, Outcome.DEGRADES),
         ({}, {"size": 320}, Outcome.REFUSES),
-        # The base is as large; an added token reaches a model that has no row for it.
-        ({"added": ("<tool>",)}, {}, Outcome.CRASHES),
-        ({}, {"added": ("<tool>",)}, Outcome.CRASHES),
+        # The base is as large; an added token reaches a model that has no row for it, and MLX checks no bounds.
+        ({"added": ("<tool>",)}, {}, Outcome.UNKNOWN),
+        ({}, {"added": ("<tool>",)}, Outcome.UNKNOWN),
         ({"added": ("<tool>",), "rows": 512}, {"rows": 512}, Outcome.DEGRADES),
         (HYBRID, {}, Outcome.REFUSES),
         (WINDOW, {}, Outcome.WRONG_OUTPUT),
@@ -47,6 +48,25 @@ def test_outcomes(
     judged = mlx(pair_of(target, drafter))
 
     assert judged.outcome is outcome, judged
+
+
+def test_sizes_come_before_the_window(pair_of: Callable[..., Pair]) -> None:
+    """A fix for the window would only lead to this refusal."""
+    judged = mlx(pair_of(WINDOW, {"size": 320, "corpus": OTHER_CORPUS}))
+
+    assert judged.outcome is Outcome.REFUSES
+    assert "384 is not 320" in judged.reason or "383 is not 319" in judged.reason
+    assert judged.fix is None
+
+
+def test_the_base_counts_trained_tokens_that_are_also_added(pair_of: Callable[..., Pair]) -> None:
+    """As Gemma's unused ones: the same tokens, trained in one file and merely added in the other, are refused."""
+    pair = pair_of()
+    smaller = replace(pair.drafter.vocabulary, base=pair.drafter.vocabulary.base - 1)
+
+    judged = mlx(Pair.of(pair.target, replace(pair.drafter, vocabulary=smaller)))
+    assert judged.outcome is Outcome.REFUSES
+    assert judged.fix == "give the drafter the target's tokenizer files"
 
 
 def test_its_messages(pair_of: Callable[..., Pair]) -> None:

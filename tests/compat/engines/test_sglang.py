@@ -27,7 +27,7 @@ def test_rows_alone_do_not_mend_other_tokens(pair_of: Callable[..., Pair]) -> No
     judged = sglang(pair_of({"rows": 512}, {"rows": 448, "corpus": OTHER_CORPUS}))
 
     assert judged.outcome is Outcome.REFUSES
-    assert judged.fix == "take a drafter with the target's own tokens"
+    assert judged.fix is None
 
 
 def test_the_test_of_token_maps_is_dead(pair_of: Callable[..., Pair]) -> None:
@@ -39,8 +39,22 @@ def test_a_shorter_drafter_is_refused_with_a_flag(pair_of: Callable[..., Pair]) 
 
     assert judged.outcome is Outcome.REFUSES
     assert "context_length (4096) is greater than the derived context_length (2048)" in (judged.message or "")
-    assert "--context-length 2048" in (judged.fix or "")
-    assert "SGLANG_ALLOW_OVERWRITE_LONGER_CONTEXT_LEN=1" in (judged.fix or "")
+    assert "SGLANG_ALLOW_OVERWRITE_LONGER_CONTEXT_LEN=1" in (judged.message or "")
+    assert judged.fix == "pass --context-length 2048"
+
+
+def test_padding_and_length_are_told_together(pair_of: Callable[..., Pair]) -> None:
+    judged = sglang(pair_of({"rows": 512, "context": 4096}, {"context": 2048}))
+
+    assert judged.fix == "pad the drafter's embedding and head to 512 rows, and pass --context-length 2048"
+
+
+def test_drafters_whose_heads_alone_are_loaded(pair_of: Callable[..., Pair]) -> None:
+    """`_config_draft_model` turns them into their multi-token prediction layers."""
+    mixture = {"config": {"architectures": ["Qwen3MoeForCausalLM"], "model_type": "qwen3_moe"}}
+
+    assert sglang(pair_of(mixture, {})).outcome is Outcome.RUNS
+    assert sglang(pair_of({}, mixture)).outcome is Outcome.UNKNOWN
 
 
 def test_a_factor_of_rope_scaling_leaves_the_length_open(pair_of: Callable[..., Pair]) -> None:

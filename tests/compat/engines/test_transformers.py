@@ -43,6 +43,9 @@ def test_sampling_across_tokenizers_is_told_to_bias(pair_of: Callable[..., Pair]
         ({"context": 4096}, {"context": 64}, Outcome.DEGRADES),
         ({"context": 4096}, {"context": 64, "style": "gpt2"}, Outcome.CRASHES),
         ({"config": {"model_type": "t5"}}, {}, Outcome.REFUSES),
+        ({}, {"config": {"model_type": "t5"}}, Outcome.WRONG_OUTPUT),
+        ({"config": {"model_type": "bert"}}, {}, Outcome.CRASHES),
+        ({}, {"config": {"model_type": "bert"}}, Outcome.UNKNOWN),
         ({"config": {"model_type": "t5"}}, {"config": {"model_type": "t5"}}, Outcome.UNKNOWN),
     ],
 )

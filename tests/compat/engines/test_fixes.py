@@ -1,0 +1,105 @@
+"""Following a fix leads to a pair that runs: each clause is carried out on the models, and they are judged anew."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from making import OTHER_CORPUS
+
+from specdec_check.compat import engines
+from specdec_check.compat.engines import ENGINES
+from specdec_check.compat.engines.outcome import Options, Outcome
+from specdec_check.compat.relation import Pair
+
+Recipes = dict[str, dict[str, Any]]
+
+MORE = {"added": tuple(f"<tool{number}>" for number in range(40))}
+BOS = {"bos": "<s>", "specials": ("<s>",)}
+WINDOW = {"config": {"model_type": "gpt_oss", "architectures": ["GptOssForCausalLM"], "sliding_window": 128}}
+SHAPES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "narrower drafter": ({"rows": 512}, {"rows": 448}),
+    "wider drafter": ({"rows": 448}, {"rows": 512}),
+    "much narrower drafter": ({"rows": 1024}, {"rows": 448}),
+    "narrower and shorter": ({"rows": 1024, "context": 4096}, {"rows": 448, "context": 2048}),
+    "with a table of positions": ({"rows": 1024, "context": 4096}, {"rows": 448, "context": 2048, "style": "gpt2"}),
+    "shorter": ({"context": 4096}, {"context": 2048}),
+    "more tokens": (MORE, {}),
+    "more tokens in as many rows": (MORE | {"rows": 512}, {"rows": 512}),
+    "more tokens in many rows": (MORE | {"rows": 1024}, {}),
+    "more tokens and rows, and shorter": (MORE | {"rows": 1024, "context": 2048}, {"context": 1024}),
+    "fewer tokens": ({}, MORE),
+    "fewer tokens, many rows": ({"rows": 448}, MORE | {"rows": 1024}),
+    "windowed target": (WINDOW | {"context": 4096}, {"context": 4096}),
+    "windowed target of more tokens": (WINDOW | MORE | {"rows": 1024}, {}),
+    "begin of text on one side": (BOS | {"tokenizer_config": {"add_bos_token": True}}, BOS),
+    "other control token": ({"specials": ("<a>",), "rows": 1024}, {"specials": ("<b>",), "rows": 448}),
+    "edited config": ({}, {"declared": 500}),
+    "edited config, then padding": ({"rows": 1024}, {"rows": 448, "declared": 500}),
+    "hybrid drafter": ({"rows": 512}, {"config": {"model_type": "jamba", "architectures": ["JambaForCausalLM"]}}),
+    "other tokens": ({"rows": 512}, {"rows": 512, "corpus": OTHER_CORPUS}),
+    "other tokens, other sizes": ({"rows": 1024, "context": 4096}, {"corpus": OTHER_CORPUS, "style": "gpt2"}),
+    "other tokens and a window": (WINDOW | {"rows": 512}, {"corpus": OTHER_CORPUS}),
+}
+# What is no change of these two models.
+ADVICE = "take a drafter with"
+TOKENIZER = ("added", "specials", "bos", "tokenizer_config")
+
+
+def carry_out(clause: str, recipes: Recipes) -> bool:
+    """Changes the recipes as the clause says; returns whether it says to allow control tokens that differ."""
+    if found := re.fullmatch(r"pad the (\w+)'s embedding and head to (\d+) rows", clause):
+        recipes[found[1]] |= {"rows": int(found[2]), "declared": None}
+    elif found := re.fullmatch(r"set vocab_size in the (\w+)'s config.json to (\d+)", clause):
+        recipes[found[1]] |= {"declared": int(found[2])}
+    elif found := re.search(r"--context-length (\d+)$|max_seq_len of (\d+)$|together below (\d+) tokens$", clause):
+        for recipe in recipes.values():
+            recipe["context"] = min(recipe.get("context", 512), int(found[1] or found[2] or found[3]))
+    elif found := re.fullmatch(r"(?:convert|give) the (\w+) (?:with )?the (\w+)'s tokenizer files", clause):
+        recipes[found[1]] |= {key: recipes[found[2]][key] for key in TOKENIZER if key in recipes[found[2]]}
+    elif clause.startswith("set tokenizer.ggml.add_bos_token in the drafter's"):
+        recipes["drafter"]["tokenizer_config"] = recipes["target"]["tokenizer_config"]
+    elif "use_heterogeneous_vocab" in clause or "assistant_tokenizer=" in clause:
+        widths = [recipe.get("rows", 384 + len(recipe.get("added", ()))) for recipe in recipes.values()]
+        for recipe in recipes.values():  # the sizes are not compared then
+            recipe |= {"rows": max(widths), "declared": None}
+    else:
+        assert clause == "pass --allow-specials if drafts may be rejected around those tokens", clause
+        return True
+    return False
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_fix_is_complete(engine: str, shape: str, pair_of: Callable[..., Pair]) -> None:
+    recipes = dict(zip(("target", "drafter"), (dict(recipe) for recipe in SHAPES[shape]), strict=True))
+    judged = engines.judge(engine, pair_of(*recipes.values()), Options())
+    if judged.outcome.usable or judged.fix is None or judged.fix.startswith(ADVICE):
+        return
+
+    clauses = re.split(r", (?:and )?(?=(?:build|convert|give|keep|pad|pass|set) )", judged.fix)
+    options = [carry_out(clause, recipes) for clause in clauses]
+    after = engines.judge(engine, pair_of(*recipes.values()), Options(allow_specials=any(options)))
+
+    assert after.outcome.usable, (judged, after)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_nothing_is_offered_where_plain_tokens_differ(engine: str, pair_of: Callable[..., Pair]) -> None:
+    for shape in (name for name in SHAPES if name.startswith("other tokens")):
+        assert engines.judge(engine, pair_of(*SHAPES[shape]), Options()).fix is None, shape
+
+
+def test_what_the_law_is_about_is_met(pair_of: Callable[..., Pair]) -> None:
+    """The shape of phi-2 and gpt2: wider, longer and with more tokens; the first step alone led to a refusal."""
+    pair = pair_of(*SHAPES["more tokens and rows, and shorter"])
+    fixes = {name: engines.judge(name, pair, Options()).fix for name in ENGINES}
+
+    assert fixes["sglang"] == "pad the drafter's embedding and head to 1024 rows, and pass --context-length 1024"
+    assert fixes["llama.cpp"] == (
+        "pad the drafter's embedding and head to 1024 rows, and convert the drafter with the target's tokenizer files"
+    )
+    assert engines.judge("tensorrt-llm", pair, Options()).outcome is Outcome.CRASHES
+    assert (fixes["tensorrt-llm"] or "").endswith("and build both with a max_seq_len of 1024")
