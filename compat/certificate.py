@@ -15,7 +15,7 @@ from typing import Any
 
 from .engines import ENGINES
 from .errors import CheckError
-from .facts import Rows
+from .facts_model import Rows
 from .finding import Finding, Severity
 from .pipeline import Model, Report
 from .ref import Kind, ModelRef

@@ -1,220 +1,18 @@
-"""The facts of one model, frozen: all that rules may look at.
-
-A fact is a value, None where the model's files are known not to say, or `Unknown` where it could not be had.
-"""
+"""The facts of one model, frozen: all that rules may look at."""
 
 from __future__ import annotations
 
 import dataclasses
 import hashlib
 import json
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass
 from typing import Any
 
+from .evidence import Unknown
+from .facts_model import Architecture, Rows, Weights
+from .facts_tokens import Framing, GgufFacts, Special, Template
 from .tokenizer.tokenizer import Pipeline
 from .tokenizer.vocabulary import Vocabulary
-
-
-@dataclass(frozen=True, slots=True)
-class Unknown:
-    """A fact that could not be had, and why: a clause such as "publishes no config.json"."""
-
-    why: str
-
-
-class Evidence(StrEnum):
-    """Where a fact came from."""
-
-    CONTENT = "content"  # the bytes were read
-    DIGEST = "digest"  # proved equal to bytes that were read, by the digests that the Hub lists
-    HEADER = "header"  # the weights' header was read
-    DECLARED = "declared"  # a config claims it
-
-
-class Kind(StrEnum):
-    """How a model turns tokens into logits."""
-
-    CAUSAL = "causal"
-    ENCODER = "encoder"
-    ENCODER_DECODER = "encoder-decoder"
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """The ids that one file gives for a special token.
-
-    Attributes:
-        file: which, and where inside it.
-        ids: in order.
-        odd: what it gives that can be no id, as JSON, shortened; of many the first few.
-    """
-
-    file: str
-    ids: tuple[int, ...]
-    odd: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Special:
-    """A special token's ids, by the file that names them; empty where none does."""
-
-    sources: tuple[Source, ...] = ()
-
-    @property
-    def ids(self) -> frozenset[int]:
-        """Every id that some file gives."""
-        return frozenset(number for source in self.sources for number in source.ids)
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """R: how many rows the matrices have that are as tall as the vocabulary.
-
-    Attributes:
-        head: rows of the output head, of the embedding where the two are tied. The width of the logits.
-        embedding: rows of the input embedding; ids at or above it cannot be fed.
-        evidence: `header`, or `declared` where no header can be read.
-        unused: rows of an output head that the weights hold beside the embedding that the config ties it to; None where
-            they hold none, or the config does not tie them.
-    """
-
-    head: int
-    embedding: int
-    evidence: Evidence
-    unused: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Framing:
-    """What encoding puts around a text where special tokens are asked for.
-
-    Attributes:
-        prefix: ids before the text, such as begin-of-text.
-        suffix: ids behind it.
-        add_bos: what a config claims (`add_bos_token`); None where none does.
-    """
-
-    prefix: tuple[int, ...]
-    suffix: tuple[int, ...]
-    add_bos: bool | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Control:
-    """A control token by its text, and its id in the model that it is of."""
-
-    id: int
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Template:
-    """The chat template, as text: it is searched, never run.
-
-    Attributes:
-        digest: sha256 of the text without comments and without whitespace that changes nothing.
-        controls: the control tokens that it spells out, or names as `bos_token` and the like, by id.
-        thinking: the switches and marks of thinking that it mentions, such as `enable_thinking (on by default)`.
-    """
-
-    digest: str
-    controls: tuple[Control, ...]
-    thinking: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Rope:
-    """Rotary positions.
-
-    Attributes:
-        theta: the base.
-        scaling: how they are stretched (`llama3`, `yarn`, `linear`, …); None where they are not.
-        factor: by how much.
-        original: the length before, in tokens.
-    """
-
-    theta: float | None = None
-    scaling: str | None = None
-    factor: float | None = None
-    original: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Experts:
-    """A mixture: how many experts a layer has, and how many of them a token goes through."""
-
-    total: int
-    active: int
-
-
-@dataclass(frozen=True, slots=True)
-class Architecture:
-    """What the model is.
-
-    Attributes:
-        model_type: `config.json`'s, of the whole model.
-        kind: how it turns tokens into logits.
-        stateful: whether its layers keep a state that cannot be rolled back.
-        remote_code: whether the repository names code of its own (`auto_map`).
-        quantization: the method named in `quantization_config`, if any.
-        rope_switch: the length in tokens at which `longrope` changes the rotary factors of a whole forward; None where
-            they never change.
-        classes: `architectures` of the config.
-        multimodal: whether it reads images, sound or video beside text.
-        mrope: whether its rotary positions have several axes (`mrope_section`).
-        window: the sliding window of attention in tokens; None where every layer sees all.
-        rope: its rotary positions; None where the config has none.
-        experts: its mixture; None where it has none.
-        trained_head: the method of a head that drafts for one target and is no model by itself (`eagle`, `medusa`, …).
-        draft_vocabulary: ids of a head with a reduced vocabulary.
-        outer_vocabulary: `vocab_size` beside a nested text config that has another one, which is the one that counts.
-        lacking: layers that the config declares and the weights do not hold; None where all are there, or where the
-            tensors' names do not tell.
-    """
-
-    model_type: str
-    kind: Kind | Unknown
-    stateful: bool
-    remote_code: bool
-    quantization: str | None
-    rope_switch: int | None = None
-    classes: tuple[str, ...] = ()
-    multimodal: bool = False
-    mrope: bool = False
-    window: int | None = None
-    rope: Rope | None = None
-    experts: Experts | None = None
-    trained_head: str | None = None
-    draft_vocabulary: int | None = None
-    outer_vocabulary: int | None = None
-    lacking: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """Size of the weights.
-
-    Attributes:
-        size: bytes of all tensors.
-        parameters: how many; None where only bytes are known.
-        estimated: whether a part of what is said here was worked out rather than read.
-        pickled: whether there are no safer weights.
-        step: bytes that one decoding step of batch 1 streams: of a mixture the active experts alone, and of an
-            embedding that is not also the head nothing; None where that is not known.
-        active: parameters that a token passes through; all of them where there is no mixture, None where not known.
-        experts: bytes of all experts together; 0 where there is no mixture, None where that is not known.
-        head: bytes of the output head, of the embedding where the two are tied; None where that is not known.
-    """
-
-    size: int
-    parameters: int | None
-    estimated: bool
-    pickled: bool
-    step: int | None = None
-    active: int | None = None
-    experts: int | None = None
-    head: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,31 +28,6 @@ class Reading:
     withheld: tuple[str, ...] = ()
     proved: tuple[str, ...] = ()
     alike: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class GgufFacts:
-    """The tokenizer of a GGUF file as llama.cpp loads it, its own defaults where the file is silent.
-
-    Attributes:
-        model: `tokenizer.ggml.model`; None where the file has none.
-        kind: the type of tokenizer that this is there: `SPM`, `BPE`, `WPM`, `UGM`, `RWKV`, `PLaMo2`, `no vocab`.
-        pre: `tokenizer.ggml.pre`; None where the file has none.
-        texts: index = id; the token's text as the file spells it, placeholders too, which llama.cpp compares by letter.
-        bos: begin-of-text id; None where there is none.
-        eos: end-of-text id; None where there is none.
-        add_bos: whether a text is put behind begin-of-text.
-        add_eos: whether end-of-text is put behind a text.
-    """
-
-    model: str | None
-    kind: str
-    pre: str | None
-    texts: tuple[bytes, ...] = field(repr=False)
-    bos: int | None
-    eos: int | None
-    add_bos: bool
-    add_eos: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from .facts import Evidence, Fingerprint, Unknown
+from .evidence import Evidence, Unknown
+from .facts import Fingerprint
 from .relation import Pair
 
 _T = TypeVar("_T")

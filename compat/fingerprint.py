@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from .errors import about
-from .facts import Fingerprint, Unknown
+from .evidence import Unknown
+from .facts import Fingerprint
 from .fingerprint_architecture import architecture
 from .fingerprint_config import Config, context_of, tied_of, vocabulary_size
 from .fingerprint_framing import framing

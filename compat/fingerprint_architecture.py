@@ -7,7 +7,8 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from . import model_types
-from .facts import Architecture, Experts, Kind, Rope, Unknown
+from .evidence import Unknown
+from .facts_model import Architecture, Experts, Kind, Rope
 from .fingerprint_config import CONTEXT, NO_CONFIG, Config, context_of, is_number, outer_vocabulary, rope_parts
 from .jsonfile import integer, mapping, text
 from .visible import shortened

@@ -7,7 +7,7 @@ from typing import Any, TypeGuard
 
 from . import model_types
 from .errors import MalformedError
-from .facts import Unknown
+from .evidence import Unknown
 from .jsonfile import integer, mapping, text
 
 # Where multimodal configs keep the language model's own.

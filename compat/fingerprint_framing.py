@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from .facts import Framing, Unknown
+from .evidence import Unknown
+from .facts_tokens import Framing
 from .jsonfile import integer, mapping, text
 from .tokenizer import added
 from .tokenizer.added import Files

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 
 from . import fingerprint_template as templates
 from .errors import MalformedError
-from .facts import Fingerprint, Framing, Source, Special, Template, Unknown
+from .evidence import Unknown
+from .facts import Fingerprint
+from .facts_tokens import Framing, Source, Special, Template
 from .fingerprint_gguf_model import architecture, rows_of, weights_of
 from .gguf import Gguf
 from .llama_vocab import settings

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from math import prod
 
 from . import gguf_types
-from .facts import Architecture, Evidence, Experts, Kind, Rope, Rows, Unknown, Weights
+from .evidence import Evidence, Unknown
+from .facts_model import Architecture, Experts, Kind, Rope, Rows, Weights
 from .gguf import Gguf
 from .gguf_types import BLOCKS, FILE_TYPES, UNQUANTIZED
 from .weights import Tensor

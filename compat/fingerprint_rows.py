@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from . import model_types
 from .errors import MalformedError
-from .facts import Evidence, Rows, Unknown
+from .evidence import Evidence, Unknown
+from .facts_model import Rows
 from .fingerprint_config import Config, tied_of
 from .snapshot import Snapshot
 from .visible import shortened

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from .facts import Source, Special, Unknown
+from .evidence import Unknown
+from .facts_tokens import Source, Special
 from .fingerprint_config import Config
 from .jsonfile import integer
 from .tokenizer import added

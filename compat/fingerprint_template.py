@@ -6,7 +6,8 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping
 
-from .facts import Control, Template, Unknown
+from .evidence import Unknown
+from .facts_tokens import Control, Template
 from .jsonfile import mapping, parse_object, text
 from .snapshot import Snapshot
 from .template_text import TemplateText, take_apart

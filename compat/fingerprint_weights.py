@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import prod
 
-from .facts import Architecture, Experts, Unknown, Weights
+from .evidence import Unknown
+from .facts_model import Architecture, Experts, Weights
 from .fingerprint_config import Config, tied_of
 from .fingerprint_rows import tensors_of
 from .snapshot import Snapshot

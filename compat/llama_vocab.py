@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from .facts import GgufFacts
+from .facts_tokens import GgufFacts
 from .gguf import Gguf
 
 _KEY = "tokenizer.ggml."

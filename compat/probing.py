@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from .behaviour import Behaviour, Example
-from .facts import Fingerprint, Unknown
+from .evidence import Unknown
+from .facts import Fingerprint
 from .probes import PROBES
 from .relation import Comparison, Pair, Relation
 from .snapshot import Snapshot

@@ -9,7 +9,9 @@ from itertools import compress
 from operator import ne
 
 from .behaviour import Behaviour
-from .facts import Fingerprint, Rows, Unknown
+from .evidence import Unknown
+from .facts import Fingerprint
+from .facts_model import Rows
 from .mass import masses
 from .tokenizer.vocabulary import Vocabulary
 

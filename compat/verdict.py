@@ -8,7 +8,7 @@ from typing import Any
 
 from . import engines
 from .engines.outcome import Judgement, Options, Outcome
-from .facts import Unknown
+from .evidence import Unknown
 from .finding import Finding, OpenQuestion, Severity
 from .relation import Pair, Relation
 from .rules import RULES

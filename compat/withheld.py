@@ -7,7 +7,8 @@ from dataclasses import fields, replace
 from typing import Any
 
 from .errors import WithheldError
-from .facts import Fingerprint, Reading, Unknown
+from .evidence import Unknown
+from .facts import Fingerprint, Reading
 from .files import DECIDING
 from .snapshot import Snapshot
 from .tokenizer import formats

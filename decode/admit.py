@@ -7,7 +7,9 @@ from pathlib import Path
 
 from specdec_check.compat import certificate as certificates
 from specdec_check.compat import ref as refs
-from specdec_check.compat.facts import Fingerprint, Rows, Unknown
+from specdec_check.compat.evidence import Unknown
+from specdec_check.compat.facts import Fingerprint
+from specdec_check.compat.facts_model import Rows
 from specdec_check.compat.files import loader_files
 from specdec_check.compat.holding import hold
 from specdec_check.compat.local import locate

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from .. import model_types
-from ..facts import Fingerprint, Kind, Rows, Unknown
+from ..evidence import Unknown
+from ..facts import Fingerprint
+from ..facts_model import Kind, Rows
 from ..relation import Pair, Relation
 from . import shared
 from .change import Change

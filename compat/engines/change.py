@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from ..facts import Fingerprint, GgufFacts, Rows, Unknown
+from ..evidence import Unknown
+from ..facts import Fingerprint
+from ..facts_model import Rows
+from ..facts_tokens import GgufFacts
 from ..relation import Pair, Relation
 
 

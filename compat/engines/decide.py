@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from ..facts import Unknown
+from ..evidence import Unknown
 from ..relation import Pair, Relation
 from .change import Change
 from .outcome import Judgement, Outcome

@@ -10,7 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..facts import Fingerprint, Rows, Unknown
+from ..evidence import Unknown
+from ..facts import Fingerprint
+from ..facts_model import Rows
 from ..relation import Comparison, Pair
 from . import architectures, change, llama_framing, shared
 from .change import Change

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..facts import Fingerprint, Framing, Special, Unknown
+from ..evidence import Unknown
+from ..facts import Fingerprint
+from ..facts_tokens import Framing, Special
 from ..relation import Pair
 from . import change, shared
 from .change import Change

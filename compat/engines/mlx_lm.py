@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..facts import Fingerprint, Unknown
+from ..evidence import Unknown
+from ..facts import Fingerprint
 from ..relation import Pair, Relation
 from . import change, shared
 from .change import Change

@@ -6,7 +6,7 @@ Read from `speculative/standalone_worker_v2.py` and `configs/model_config.py` of
 
 from __future__ import annotations
 
-from ..facts import Unknown
+from ..evidence import Unknown
 from ..relation import Pair
 from . import architectures, change, shared
 from .decide import Mendable, decide

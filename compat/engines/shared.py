@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ..facts import Evidence, Fingerprint, Kind, Rows, Unknown
+from ..evidence import Evidence, Unknown
+from ..facts import Fingerprint
+from ..facts_model import Kind, Rows
 from ..relation import Pair
 from . import change
 from .change import Change

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..facts import Unknown
+from ..evidence import Unknown
 from ..relation import Comparison, Pair, Relation
 from .decide import OWN_TOKENS
 from .outcome import Judgement, Outcome

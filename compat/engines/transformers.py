@@ -7,7 +7,8 @@ by the tests. The call that is judged passes no tokenizers; what passing both do
 from __future__ import annotations
 
 from .. import model_types
-from ..facts import Kind, Unknown
+from ..evidence import Unknown
+from ..facts_model import Kind
 from ..relation import Pair
 from . import shared
 from .change import Change

@@ -6,7 +6,8 @@ drafter's tokenizer is never loaded.
 
 from __future__ import annotations
 
-from ..facts import Special, Unknown
+from ..evidence import Unknown
+from ..facts_tokens import Special
 from ..relation import Pair
 from . import architectures, change, shared
 from .change import Change

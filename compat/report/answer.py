@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..engines.outcome import Outcome
-from ..facts import Unknown
+from ..evidence import Unknown
 from ..finding import Severity
 from ..pipeline import Report
 from ..relation import Relation

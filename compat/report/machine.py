@@ -8,7 +8,8 @@ from typing import Any
 from ..certificate import tool_version
 from ..engines import ENGINES
 from ..errors import CheckError, SeveralErrors
-from ..facts import Rows, Unknown
+from ..evidence import Unknown
+from ..facts_model import Rows
 from ..finding import Finding
 from ..pipeline import Model, Report
 from ..rules import BY_CODE

@@ -8,7 +8,8 @@ from rich.text import Text
 
 from ..engines import ENGINES
 from ..engines.outcome import Judgement
-from ..facts import Rows, Unknown
+from ..evidence import Unknown
+from ..facts_model import Rows
 from ..finding import Severity, Subject
 from ..pipeline import Model, Report
 from ..rules import BY_CODE

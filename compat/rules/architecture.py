@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..facts import Evidence, Fingerprint, Kind, Rope
+from ..evidence import Evidence
+from ..facts import Fingerprint
+from ..facts_model import Kind, Rope
 from ..finding import Finding, ModelRule, PairRule, Severity, Subject, known
 from ..relation import Pair
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from ..facts import Evidence, Experts, Weights
+from ..evidence import Evidence
+from ..facts_model import Experts, Weights
 from ..finding import Finding, PairRule, Severity, Subject, known
 from ..relation import Comparison, Pair, Relation
 from ..speedup import best_drafted, break_even, experts_touched, speed_up

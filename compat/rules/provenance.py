@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..facts import Evidence, Fingerprint, Unknown
+from ..evidence import Evidence, Unknown
+from ..facts import Fingerprint
 from ..finding import Finding, ModelRule, Severity, Subject, known
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..facts import Evidence, Fingerprint
+from ..evidence import Evidence
+from ..facts import Fingerprint
 from ..finding import Finding, ModelRule, PairRule, Severity, Subject, known
 from ..relation import Pair, Relation
 from .shown import more, token_text

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..facts import Evidence, Fingerprint, Source, Special, Unknown
+from ..evidence import Evidence, Unknown
+from ..facts import Fingerprint
+from ..facts_tokens import Source, Special
 from ..finding import Finding, ModelRule, PairRule, Severity, Subject, known
 from ..relation import Pair
 from ..tokenizer.vocabulary import Vocabulary

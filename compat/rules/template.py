@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..facts import Template
+from ..facts_tokens import Template
 from ..finding import Finding, PairRule, Severity, Subject, known
 from ..relation import Pair
 from .shown import token_text

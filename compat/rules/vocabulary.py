@@ -6,7 +6,8 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from ..facts import Fingerprint, Unknown
+from ..evidence import Unknown
+from ..facts import Fingerprint
 from ..finding import Finding, ModelRule, PairRule, Severity, Subject, known
 from ..relation import Pair, Relation
 from ..tokenizer.vocabulary import Vocabulary

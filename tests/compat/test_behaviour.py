@@ -11,7 +11,7 @@ from snapshots import BYTE_LEVEL, added_token, snapshot, tokenizer
 from tokenizers import Tokenizer
 
 from specdec_check.compat.behaviour import Behaviour, Example
-from specdec_check.compat.facts import Unknown
+from specdec_check.compat.evidence import Unknown
 from specdec_check.compat.finding import Finding, OpenQuestion, Severity
 from specdec_check.compat.fingerprint import fingerprint
 from specdec_check.compat.probes import PROBES

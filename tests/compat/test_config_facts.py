@@ -9,17 +9,9 @@ from snapshots import snapshot
 
 from specdec_check.compat import model_types
 from specdec_check.compat.errors import MalformedError
-from specdec_check.compat.facts import (
-    Architecture,
-    Evidence,
-    Experts,
-    Fingerprint,
-    Kind,
-    Rope,
-    Rows,
-    Unknown,
-    Weights,
-)
+from specdec_check.compat.evidence import Evidence, Unknown
+from specdec_check.compat.facts import Fingerprint
+from specdec_check.compat.facts_model import Architecture, Experts, Kind, Rope, Rows, Weights
 from specdec_check.compat.fingerprint import fingerprint
 from specdec_check.compat.weights import INDEX
 

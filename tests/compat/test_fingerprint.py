@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from making import SENTENCEPIECE, make_model
 from snapshots import BYTE_LEVEL, added_token, dump, header_bytes, snapshot, tokenizer
 
-from specdec_check.compat.facts import Fingerprint, Source, Special, Unknown
+from specdec_check.compat.evidence import Unknown
+from specdec_check.compat.facts import Fingerprint
+from specdec_check.compat.facts_tokens import Source, Special
 from specdec_check.compat.fingerprint import fingerprint
 from specdec_check.compat.pipeline import check
 from specdec_check.compat.relation import Pair

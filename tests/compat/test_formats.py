@@ -8,7 +8,8 @@ from making import SENTENCEPIECE, Recipe, tokenizer_json
 from snapshots import snapshot
 from tokenizer_files import BYTE, CONTROL, NORMAL, UNKNOWN, added_list, sentencepiece, tekken, tiktoken
 
-from specdec_check.compat.facts import Special, Unknown
+from specdec_check.compat.evidence import Unknown
+from specdec_check.compat.facts_tokens import Special
 from specdec_check.compat.files import deciding
 from specdec_check.compat.fingerprint import fingerprint
 from specdec_check.compat.tokenizer.formats import FORMATS, choose

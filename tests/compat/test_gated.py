@@ -18,7 +18,8 @@ from running import TOKEN, CommandLine
 
 import specdec_check.compat
 from specdec_check.compat.errors import AccessError
-from specdec_check.compat.facts import Evidence, Fingerprint, Unknown
+from specdec_check.compat.evidence import Evidence, Unknown
+from specdec_check.compat.facts import Fingerprint
 from specdec_check.compat.finding import Severity
 from specdec_check.compat.pipeline import Access, Report, check
 from specdec_check.compat.relation import Relation

@@ -24,7 +24,8 @@ from making_gguf import (
 )
 
 from specdec_check.compat.errors import MalformedError
-from specdec_check.compat.facts import Fingerprint, Unknown
+from specdec_check.compat.evidence import Unknown
+from specdec_check.compat.facts import Fingerprint
 from specdec_check.compat.fingerprint import fingerprint
 from specdec_check.compat.gguf import read_gguf
 from specdec_check.compat.pipeline import Access, read

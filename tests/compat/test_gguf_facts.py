@@ -9,22 +9,10 @@ import pytest
 from making_gguf import ARRAY, CONTROL, I32, NORMAL, Typed, tensors_of, write_gguf
 
 from specdec_check.compat.errors import MalformedError
-from specdec_check.compat.facts import (
-    Architecture,
-    Control,
-    Evidence,
-    Experts,
-    Fingerprint,
-    Framing,
-    GgufFacts,
-    Kind,
-    Rope,
-    Rows,
-    Special,
-    Template,
-    Unknown,
-    Weights,
-)
+from specdec_check.compat.evidence import Evidence, Unknown
+from specdec_check.compat.facts import Fingerprint
+from specdec_check.compat.facts_model import Architecture, Experts, Kind, Rope, Rows, Weights
+from specdec_check.compat.facts_tokens import Control, Framing, GgufFacts, Special, Template
 from specdec_check.compat.fingerprint import fingerprint
 from specdec_check.compat.pipeline import Access, check, read
 from specdec_check.compat.ref import parse

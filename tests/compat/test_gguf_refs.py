@@ -14,7 +14,7 @@ from running import TOKEN, CommandLine
 
 from specdec_check.compat.certificate import describe, locked
 from specdec_check.compat.errors import BadReferenceError, CheckError, MalformedError, NotFoundError
-from specdec_check.compat.facts import Rows
+from specdec_check.compat.facts_model import Rows
 from specdec_check.compat.files import loader_files
 from specdec_check.compat.gguf_files import choose
 from specdec_check.compat.pipeline import Access, Report, check

@@ -13,7 +13,9 @@ from making import ABSENT, SENTENCEPIECE, Recipe, make_model
 from snapshots import BYTE_LEVEL, snapshot, tokenizer
 
 from specdec_check.compat import model_types
-from specdec_check.compat.facts import Architecture, Fingerprint, Unknown
+from specdec_check.compat.evidence import Unknown
+from specdec_check.compat.facts import Fingerprint
+from specdec_check.compat.facts_model import Architecture
 from specdec_check.compat.finding import Severity
 from specdec_check.compat.fingerprint import fingerprint
 from specdec_check.compat.pipeline import check

@@ -8,7 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from snapshots import BYTE_LEVEL, snapshot, tokenizer
 
-from specdec_check.compat.facts import Evidence, Fingerprint, Rows, Unknown
+from specdec_check.compat.evidence import Evidence, Unknown
+from specdec_check.compat.facts import Fingerprint
+from specdec_check.compat.facts_model import Rows
 from specdec_check.compat.fingerprint import fingerprint
 from specdec_check.compat.relation import Comparison, Pair, Relation, compare, proposable
 from specdec_check.compat.tokenizer.vocabulary import Vocabulary, build

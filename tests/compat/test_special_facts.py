@@ -7,7 +7,8 @@ import pytest
 from snapshots import BYTE_LEVEL, dump, snapshot, tokenizer
 from tokenizers import Tokenizer
 
-from specdec_check.compat.facts import Framing, Source, Special, Unknown
+from specdec_check.compat.evidence import Unknown
+from specdec_check.compat.facts_tokens import Framing, Source, Special
 from specdec_check.compat.fingerprint import fingerprint
 from specdec_check.compat.fingerprint_framing import framing
 from specdec_check.compat.tokenizer import tokenizer as kinds

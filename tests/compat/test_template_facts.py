@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from snapshots import BYTE_LEVEL, snapshot, tokenizer
 
 from specdec_check.compat.errors import MalformedError
-from specdec_check.compat.facts import Control, Template, Unknown
+from specdec_check.compat.evidence import Unknown
+from specdec_check.compat.facts_tokens import Control, Template
 from specdec_check.compat.fingerprint import fingerprint
 from specdec_check.compat.template_text import take_apart
 

@@ -8,7 +8,8 @@ from making import OTHER_CORPUS, make_model
 
 from specdec_check.compat.engines import ENGINES
 from specdec_check.compat.engines.outcome import Engine, Judgement, Outcome
-from specdec_check.compat.facts import Fingerprint, Unknown
+from specdec_check.compat.evidence import Unknown
+from specdec_check.compat.facts import Fingerprint
 from specdec_check.compat.finding import Severity
 from specdec_check.compat.pipeline import check
 from specdec_check.compat.relation import Pair

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from shared.models import models_with
 
-from specdec_check.compat.facts import Architecture, Experts, Kind, Rope, Weights
+from specdec_check.compat.facts_model import Architecture, Experts, Kind, Rope, Weights
 from specdec_check.compat.fingerprint_architecture import architecture
 from specdec_check.compat.fingerprint_config import Config, context_of
 from specdec_check.compat.fingerprint_rows import tensors_of

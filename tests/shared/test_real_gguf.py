@@ -8,7 +8,9 @@ import pytest
 from hub.server import LoopbackHub
 from running import CommandLine
 
-from specdec_check.compat.facts import Evidence, Fingerprint, Kind, Rows, Unknown, Weights
+from specdec_check.compat.evidence import Evidence, Unknown
+from specdec_check.compat.facts import Fingerprint
+from specdec_check.compat.facts_model import Kind, Rows, Weights
 from specdec_check.compat.fingerprint import fingerprint
 from specdec_check.compat.pipeline import Access, read
 from specdec_check.compat.ref import parse

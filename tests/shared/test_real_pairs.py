@@ -10,7 +10,8 @@ from shared.independent import Counts, Kind, counts, kind_of, tokens_of
 from shared.models import Row, rows
 from tokenizers import Tokenizer
 
-from specdec_check.compat.facts import Fingerprint, Rows
+from specdec_check.compat.facts import Fingerprint
+from specdec_check.compat.facts_model import Rows
 from specdec_check.compat.fingerprint import fingerprint
 from specdec_check.compat.pipeline import Access, read
 from specdec_check.compat.ref import parse

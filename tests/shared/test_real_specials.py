@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from shared.models import FOLDER, distinct_tokenizers, models_with, read
 
-from specdec_check.compat.facts import Fingerprint, Framing, Template
+from specdec_check.compat.facts import Fingerprint
+from specdec_check.compat.facts_tokens import Framing, Template
 from specdec_check.compat.fingerprint import fingerprint
 from specdec_check.compat.pipeline import Access
 from specdec_check.compat.pipeline import read as read_models

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from shared.models import Row, all_rows
 
-from specdec_check.compat.facts import Fingerprint, Unknown
+from specdec_check.compat.evidence import Unknown
+from specdec_check.compat.facts import Fingerprint
 from specdec_check.compat.pipeline import check
 from specdec_check.compat.relation import Relation
 from specdec_check.compat.verdict import Policy, Verdict

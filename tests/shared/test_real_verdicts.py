@@ -9,7 +9,8 @@ import pytest
 from hub.server import LoopbackHub
 from running import CommandLine
 
-from specdec_check.compat.facts import Evidence, Rows
+from specdec_check.compat.evidence import Evidence
+from specdec_check.compat.facts_model import Rows
 from specdec_check.compat.finding import Severity
 from specdec_check.compat.pipeline import Report, check
 from specdec_check.compat.relation import Comparison, Relation

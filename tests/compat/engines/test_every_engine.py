@@ -13,7 +13,8 @@ from making import ABSENT, OTHER_CORPUS
 from specdec_check.compat import engines
 from specdec_check.compat.engines import ENGINES, architectures
 from specdec_check.compat.engines.outcome import Judgement, Options, Outcome
-from specdec_check.compat.facts import Fingerprint, Unknown
+from specdec_check.compat.evidence import Unknown
+from specdec_check.compat.facts import Fingerprint
 from specdec_check.compat.relation import Pair
 
 HYBRID = {"config": {"model_type": "qwen3_next"}}

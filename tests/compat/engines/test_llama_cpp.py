@@ -10,7 +10,9 @@ from making import CORPUS, OTHER_CORPUS
 
 from specdec_check.compat import engines
 from specdec_check.compat.engines.outcome import Judgement, Options, Outcome
-from specdec_check.compat.facts import Evidence, Framing, GgufFacts, Rows
+from specdec_check.compat.evidence import Evidence
+from specdec_check.compat.facts_model import Rows
+from specdec_check.compat.facts_tokens import Framing, GgufFacts
 from specdec_check.compat.relation import Pair
 
 
