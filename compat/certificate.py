@@ -179,6 +179,7 @@ def describe(report: Report) -> Statement:
                 "passed": [code for code in decision.passed if code not in OF_READING],
                 "warned": _codes(findings, Severity.WARNING),
                 "noted": _codes(findings, Severity.NOTE),
+                "open": sorted({asked.code for asked in decision.questions}),
             },
             "findings": [
                 {"code": f.code, "severity": f.severity.value, "subject": f.subject.value, "args": f.args}

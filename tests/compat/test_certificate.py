@@ -12,8 +12,10 @@ from making import OTHER_CORPUS, edit_json, make_model, respell_token
 
 import specdec_check.compat
 from specdec_check.compat import certificate as certificates
-from specdec_check.compat import ref
+from specdec_check.compat import pipeline, ref
 from specdec_check.compat.certificate import CertificateError, Statement
+from specdec_check.compat.errors import CheckError
+from specdec_check.compat.evidence import Unknown
 from specdec_check.compat.holding import Holding, hold
 from specdec_check.compat.pipeline import Access, check, read
 
@@ -214,3 +216,36 @@ def test_what_is_added_to_it_is_found_even_if_it_is_sealed_anew(pair: tuple[Path
     statement["predicate"]["seal"] = certificates.seal(statement)
 
     assert not _verifies(statement)
+
+
+# The trial of the tokenizers
+
+
+@pytest.fixture
+def tried(tmp_path: Path) -> tuple[Path, Path]:
+    """A pair whose tokenizers differ in their merges, so that only a trial tells how they encode."""
+    made = [make_model(tmp_path / side, layers=layers) for side, layers in (("target", 2), ("drafter", 1))]
+    edit_json(made[1].folder / "tokenizer.json", lambda whole: whole["model"]["merges"].reverse())
+    return made[0].folder, made[1].folder
+
+
+def cut_short(*_: object) -> Unknown:
+    return Unknown("the target's tokenizer ran out of time")
+
+
+def test_a_trial_that_is_cut_short_is_no_drift(tried, monkeypatch):
+    statement = issued(tried)
+    assert "SD107" in statement["predicate"]["rules"]["warned"]
+    monkeypatch.setattr(pipeline, "probe", cut_short)
+
+    with pytest.raises(CheckError, match="Every fact is as certified"):
+        held(statement)
+
+
+def test_a_trial_that_was_cut_short_when_it_was_issued_may_be_made_up_for(tried, monkeypatch):
+    with monkeypatch.context() as busy:
+        busy.setattr(pipeline, "probe", cut_short)
+        statement = issued(tried)
+    assert "SD107" in statement["predicate"]["rules"]["open"]
+
+    assert not held(statement).drift
