@@ -90,7 +90,16 @@ def not_loadable(pair: Pair) -> Judgement | Mendable | None:
             if rows.embedding < rows.head:
                 return judged
             return Mendable(judged, _declared(side, rows.head))
-    return None
+    return next(filter(None, (_lacking(side, facts) for side, facts in sides(pair))), None)
+
+
+def _lacking(side: str, facts: Fingerprint) -> Judgement | None:
+    """Some loaders stop at a layer without weights, others fill it with random ones and go on."""
+    found = facts.architecture
+    if isinstance(found, Unknown) or not found.lacking:
+        return None
+    reason = f"may not load the {side}: {found.lacking} of the layers that its config declares have no weights"
+    return Judgement(Outcome.UNKNOWN, reason)
 
 
 def _declared(side: str, rows: int) -> Change:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
-from making import ABSENT, OTHER_CORPUS
+from making import ABSENT, OTHER_CORPUS, make_model
 
 from specdec_check.compat import engines
 from specdec_check.compat.engines import ENGINES, architectures
 from specdec_check.compat.engines.outcome import Judgement, Options, Outcome
 from specdec_check.compat.evidence import Unknown
 from specdec_check.compat.facts import Fingerprint
+from specdec_check.compat.pipeline import check
 from specdec_check.compat.relation import Pair
 
 HYBRID = {"config": {"model_type": "qwen3_next"}}
@@ -103,3 +105,11 @@ def test_another_version_is_not_guessed(pair_of: Callable[..., Pair]) -> None:
     for name, engine in ENGINES.items():
         assert engines.judge(f"{name}@{engine.version}", pair, Options()).outcome is Outcome.RUNS
         assert engines.judge(f"{name}@0.0.1", pair, Options()).outcome is Outcome.UNKNOWN
+
+
+def test_no_engine_is_said_to_run_weights_that_lack_layers(tmp_path: Path) -> None:
+    target = make_model(tmp_path / "target", layers=2, config={"num_hidden_layers": 3})
+    drafter = make_model(tmp_path / "drafter")
+    judgements = check(str(target.folder), str(drafter.folder)).decision.judgements
+
+    assert not [name for name, judged in judgements.items() if judged.outcome.usable]
