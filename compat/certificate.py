@@ -150,6 +150,8 @@ def policy_of(statement: Statement) -> Policy:
     found = statement["predicate"]["policy"]
     if not found["engines"] or len(set(found["engines"])) < len(found["engines"]) or found["fail_on"] == "note":
         raise ValueError("no policy that can be asked for")
+    if not all(str(name).isprintable() for name in found["engines"]):
+        raise ValueError("no engine has such a version")
     if not ENGINES.keys() >= {str(name).partition("@")[0] for name in found["engines"]}:
         raise ValueError(f"the certificate speaks for {found['engines']}, and this version knows {list(ENGINES)}")
     return Policy(

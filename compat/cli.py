@@ -100,7 +100,7 @@ _timeout = click.option(
 
 def _known_engines(_: click.Context, __: click.Parameter, asked: tuple[str, ...]) -> tuple[str, ...]:
     for name in asked:
-        if name.endswith("@"):
+        if name.endswith("@") or not name.isprintable():
             raise click.BadParameter(f"{name!r} names no version after '@'.")
         if name.partition("@")[0] not in ENGINES:
             raise click.BadParameter(f"there is no engine {name!r}: choose from {', '.join(ENGINES)}.")

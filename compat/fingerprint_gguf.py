@@ -16,6 +16,8 @@ from .snapshot import Snapshot
 from .tokenizer import ggml
 from .tokenizer.ggml import KEY
 from .tokenizer.tokenizer import Tokenizer
+from .visible import shortened
+from .weights import Tensor
 
 # What a file of this format can hold instead of a model (`general.type`).
 _MODEL = "model"
@@ -39,7 +41,7 @@ def of_gguf(snapshot: Snapshot) -> Fingerprint:
     """
     path, head = next(iter(snapshot.gguf.items()))
     name = _architecture_name(head, path)
-    tensors = {tensor: found for part in snapshot.gguf.values() for tensor, found in part.tensors.items()}
+    tensors = _tensors(snapshot)
     tokenizer = _tokenizer(head, path)
     return Fingerprint(
         vocabulary=tokenizer if isinstance(tokenizer, Unknown) else tokenizer.vocabulary,
@@ -61,6 +63,22 @@ def of_gguf(snapshot: Snapshot) -> Fingerprint:
         weights=weights_of(head, name, tensors),
         gguf=settings(head),
     )
+
+
+def _tensors(snapshot: Snapshot) -> dict[str, Tensor]:
+    """Name → tensor of all parts, which must be as many as the first one says, and hold every tensor once."""
+    (path, first), count = next(iter(snapshot.gguf.items())), len(snapshot.gguf)
+    if (said := max(first.integer("split.count") or 1, 1)) != count:
+        raise MalformedError(
+            f"{path} is one of {said} parts by what it says, and by the files' names there are {count}: name them as"
+            " llama.cpp's splitter does, or publish them anew."
+        )
+    found: dict[str, Tensor] = {}
+    for part, head in snapshot.gguf.items():
+        if twice := found.keys() & head.tensors.keys():
+            raise MalformedError(f"{part} holds {shortened(min(twice))} again: the parts are not of one model.")
+        found |= head.tensors
+    return found
 
 
 def _positive(value: int | None) -> int | None:

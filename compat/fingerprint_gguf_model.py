@@ -10,7 +10,7 @@ from . import gguf_types
 from .evidence import Evidence, Unknown
 from .facts_model import Architecture, Experts, Kind, Rope, Rows, Weights
 from .gguf import Gguf
-from .gguf_types import BLOCKS, FILE_TYPES, UNQUANTIZED
+from .gguf_types import FILE_TYPES, UNQUANTIZED, size_of
 from .weights import Tensor
 
 _EMBEDDING = "token_embd.weight"
@@ -69,7 +69,7 @@ def _quantization(head: Gguf, tensors: _Tensors) -> str | None:
         return named
     sizes: Counter[str] = Counter()
     for tensor in tensors.values():
-        sizes[tensor.dtype] += _size(tensor) or prod(tensor.shape)
+        sizes[tensor.dtype] += size_of(tensor) or prod(tensor.shape)
     most = max(sizes, key=sizes.__getitem__, default="F32")
     return None if most in UNQUANTIZED else most
 
@@ -108,7 +108,7 @@ def _is_matrix(tensor: Tensor | None) -> bool:
 
 def weights_of(head: Gguf, name: str, tensors: _Tensors) -> Weights | Unknown:
     """Size and cost, counted in blocks of each tensor's type."""
-    sizes = {tensor: _size(found) for tensor, found in tensors.items()}
+    sizes = {tensor: size_of(found) for tensor, found in tensors.items()}
     if unknown := sorted({tensors[tensor].dtype for tensor, size in sizes.items() if size is None}):
         return Unknown(f"has tensors of {unknown[0]}, whose size this version does not know")
     known = {tensor: size for tensor, size in sizes.items() if size is not None}
@@ -135,15 +135,6 @@ def _is_one_expert(name: str) -> bool:
     """Whether this is one expert's own matrix, as in `blk.0.ffn_up.7.weight`."""
     parts = name.split(".")
     return len(parts) == 5 and parts[2].startswith("ffn_") and parts[3].isdecimal()
-
-
-def _size(tensor: Tensor) -> int | None:
-    """Bytes of a tensor: whole blocks in every row; None where the type is not known."""
-    if tensor.dtype not in BLOCKS:
-        return None
-    elements, size = BLOCKS[tensor.dtype]
-    width = tensor.shape[-1] if tensor.shape else 1
-    return prod(tensor.shape[:-1]) * (-(-width // elements)) * size
 
 
 def _elements(tensors: Iterable[Tensor]) -> int:

@@ -9,9 +9,9 @@ from math import prod
 from typing import Any, TypeAlias
 
 from .errors import MalformedError
-from .gguf_types import TENSOR_NAMES
+from .gguf_types import TENSOR_NAMES, size_of
 from .visible import shortened
-from .weights import FIRST_READ, Tensor
+from .weights import FIRST_READ, Tensor, check_whole
 
 # Real heads have 1 to 16 MiB, nearly all of it tokens and merges. The bound leaves room for four times as much.
 HEAD_LIMIT = 64 * 1024 * 1024
@@ -23,7 +23,7 @@ _MOST_STRINGS = 1 << 22
 _LONGEST_NAME = 1 << 10
 _MOST_DIMENSIONS = 8
 _MOST_ELEMENTS = 1 << 48
-_LARGEST_ALIGNMENT = 1 << 20
+_ALIGNMENT, _LARGEST_ALIGNMENT = 32, 1 << 20
 
 _STRING, _ARRAY = 8, 9
 # Value type → its layout; a bool is one byte.
@@ -94,6 +94,7 @@ class Parser:
         self.metadata: dict[str, Value] = {}
         self.tensors: dict[str, Tensor] = {}
         self._begun: set[str] = set()
+        self._end = 0  # of the tensors, from where they begin
         self._left = 0  # how many tensors are still to come, and about how many bytes the entry of each has
         self._entry: float = _ENTRY
         self._vocabulary = (0, 0)  # how many tokens there are, and about how many bytes
@@ -108,6 +109,7 @@ class Parser:
         for done in range(1, 1 + count):
             self._tensor()
             self._left, self._entry = count - done, (self._at - begin) / done
+        self._check_length()
         return self._source.data[: self._at]
 
     def _start(self) -> int:
@@ -210,15 +212,22 @@ class Parser:
         if dimensions > _MOST_DIMENSIONS:
             raise self._source.damaged(f"gives the tensor {shortened(name)!r} {dimensions} dimensions")
         shape = tuple(self._number(_LENGTH) for _ in range(dimensions))[::-1]
-        kind, _ = self._number(_KIND), self._number(_LENGTH)
+        kind, offset = self._number(_KIND), self._number(_LENGTH)
         if max(shape, default=0) > _MOST_ELEMENTS or prod(shape) > _MOST_ELEMENTS:
             raise self._source.damaged(f"gives the tensor {shortened(name)!r} more elements than any has")
         if name in self.tensors:
             raise self._source.damaged(f"gives the tensor {shortened(name)!r} twice")
-        self.tensors[name] = Tensor(TENSOR_NAMES.get(kind, f"type {kind}"), shape)
+        self.tensors[name] = found = Tensor(TENSOR_NAMES.get(kind, f"type {kind}"), shape)
+        self._end = max(self._end, offset + (size_of(found) or 0))
+
+    def _check_length(self) -> None:
+        """The tensors lie behind the head from the next aligned byte on."""
+        alignment = self.metadata.get("general.alignment", _ALIGNMENT)
+        start = self._at + -self._at % (alignment if isinstance(alignment, int) else _ALIGNMENT)
+        check_whole(self._source.path, self._source.file_size, start, start + self._end)
 
     def _check_alignment(self) -> None:
-        alignment = self.metadata.get("general.alignment", 32)
+        alignment = self.metadata.get("general.alignment", _ALIGNMENT)
         if not isinstance(alignment, int) or not 0 < alignment <= _LARGEST_ALIGNMENT or alignment & (alignment - 1):
             raise self._source.damaged("aligns its tensors to what is no power of two up to a mebibyte")
 

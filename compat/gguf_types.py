@@ -7,7 +7,10 @@ What is in none of these tables is an unknown, never a guess.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
 from types import MappingProxyType
+
+from .weights import Tensor
 
 # Type of a tensor → its name, how many elements a block of it has, and how many bytes.
 _TENSORS = """
@@ -67,3 +70,12 @@ STATEFUL = frozenset(
     plamo2 qwen35 qwen35moe qwen3next rwkv6 rwkv6qwen2 rwkv7
     """.split()
 )
+
+
+def size_of(tensor: Tensor) -> int | None:
+    """Bytes of a tensor: whole blocks in every row; None where the type is not known."""
+    if tensor.dtype not in BLOCKS:
+        return None
+    elements, size = BLOCKS[tensor.dtype]
+    width = tensor.shape[-1] if tensor.shape else 1
+    return prod(tensor.shape[:-1]) * (-(-width // elements)) * size

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import stat
 import struct
 from collections.abc import Callable, Mapping
@@ -27,6 +28,8 @@ from .whole import write_whole
 # Set to anything but 0, it keeps everything that is parsed off the disk.
 SWITCH = "SPECDEC_CHECK_NO_CACHE"
 _MAGIC = b"specdec-check tokenizer 1\n"
+# What `write_whole` and this file name: nothing else in the folder is ours to remove.
+_OURS = re.compile(r"[0-9a-f]{64}|[0-9a-f]{16}\.part")
 _ENTRY_LIMIT = 64 * 1024 * 1024
 _FOLDER_LIMIT = 128 * 1024 * 1024
 # Lengths of: the JSON in bytes, the tokens in number; both behind the magic, the name and the JSON's sha256.
@@ -174,7 +177,9 @@ def _tokens(lengths: tuple[int, ...], data: memoryview) -> tuple[bytes | None, .
 
 def _read(file: Path) -> bytes:
     found = file.lstat()
-    if not stat.S_ISREG(found.st_mode) or found.st_size > _ENTRY_LIMIT:  # nor a pipe, which would keep us waiting
+    # Another user's could say anything, and a pipe would keep us waiting.
+    ours = not hasattr(os, "geteuid") or found.st_uid == os.geteuid()
+    if not ours or not stat.S_ISREG(found.st_mode) or found.st_size > _ENTRY_LIMIT:
         raise ValueError("not a file of ours")
     return file.read_bytes()
 
@@ -182,7 +187,8 @@ def _read(file: Path) -> bytes:
 def _evict(folder: Path) -> None:
     """Removes the oldest files until those left are within bounds."""
     room = _FOLDER_LIMIT
-    for found, path in sorted(((path.lstat(), path) for path in folder.iterdir()), key=lambda one: -one[0].st_mtime_ns):
+    ours = ((path.lstat(), path) for path in folder.iterdir() if _OURS.fullmatch(path.name))
+    for found, path in sorted(ours, key=lambda one: -one[0].st_mtime_ns):
         room -= found.st_size
         if room < 0 and stat.S_ISREG(found.st_mode):
             path.unlink(missing_ok=True)

@@ -81,6 +81,8 @@ def read_header(read: Callable[[int, int], bytes], file_size: int | None, path: 
     """
     head = read(0, FIRST_READ if file_size is None else min(FIRST_READ, file_size))
     end = 8 + int.from_bytes(head[:8], "little")
+    if head.startswith(b"version https://git-lfs"):
+        raise MalformedError(f"{path} is a pointer of git-lfs and not the file itself: run `git lfs pull`.")
     if len(head) < 8 or (file_size is not None and end > file_size):
         raise MalformedError(
             f"{path} claims a header of {end - 8} bytes, longer than the file: the upload is damaged or incomplete;"
@@ -98,11 +100,36 @@ def read_header(read: Callable[[int, int], bytes], file_size: int | None, path: 
             f"{path} ends inside its header: the upload is incomplete; publish the weights again or choose another"
             " revision."
         )
-    return Header(MappingProxyType(_tensors(head[8:end], path)), hashlib.sha256(head[:end]).hexdigest(), file_size)
+    tensors, length = _tensors(head[8:end], path)
+    check_whole(path, file_size, end, end + length)
+    return Header(MappingProxyType(tensors), hashlib.sha256(head[:end]).hexdigest(), file_size)
 
 
-def _tensors(data: bytes, path: str) -> dict[str, Tensor]:
+def check_whole(path: str, file_size: int | None, head: int, end: int) -> None:
+    """Tests whether a weight file is as long as its head says.
+
+    One that ends with its head is let pass: mirrors of metadata keep such files, and no broken transfer ends there.
+
+    Args:
+        path: the file, for messages.
+        file_size: its bytes, if known.
+        head: bytes of its head.
+        end: the byte behind its last tensor.
+
+    Raises:
+        MalformedError: if it ends among its tensors.
+    """
+    if file_size is not None and head < file_size < end:
+        raise MalformedError(
+            f"{path} has {file_size} bytes, and its tensors reach to {end}: a transfer of it was broken off; publish or"
+            " fetch it again."
+        )
+
+
+def _tensors(data: bytes, path: str) -> tuple[dict[str, Tensor], int]:
+    """Name → tensor, and the bytes of all of them."""
     found: dict[str, Tensor] = {}
+    length = 0
     for name, info in parse_object(data, f"the header of {path}").items():
         if name == "__metadata__":
             continue
@@ -112,7 +139,10 @@ def _tensors(data: bytes, path: str) -> dict[str, Tensor]:
                 f"the header of {path} gives a tensor without a sound shape or type: it is no safetensors file."
             )
         found[name] = Tensor(dtype, tuple(shape))
-    return found
+        offsets = mapping(info).get("data_offsets")
+        if isinstance(offsets, list):
+            length = max(length, *(integer(offset) or 0 for offset in offsets), 0)
+    return found, length
 
 
 def _is_shape(value: object) -> TypeGuard[list[int]]:

@@ -22,9 +22,11 @@ from .tokens import counted, differ
 
 _LARGEST_DIFFERENCE = 128  # SPEC_VOCAB_MAX_SIZE_DIFFERENCE
 _FIRST_COMPARED = 5  # SPEC_VOCAB_CHECK_START_TOKEN_ID
-# What it throws whichever test failed; the test's own message is logged at debug level alone.
+# Arranged for one processor ahead of time; since 2024-12 it arranges Q4_0 as it loads (types 31 to 33 of `ggml.c`).
+_REMOVED = frozenset({"Q4_0_4_4", "Q4_0_4_8", "Q4_0_8_8"})
 # Stand-ins for images and sounds, whose embeddings are fed in their place: they are in no sequence.
 _OF_OTHER_MEDIA = re.compile(rb"<\|?\w*(?:image|audio|video)\w*\|?>")
+# What it throws whichever test failed; the test's own message is logged at debug level alone.
 _MESSAGE = "draft model vocab type must match target model to use speculation"
 
 
@@ -35,7 +37,9 @@ def judge(pair: Pair, options: Options) -> Judgement:  # noqa: ARG001 - the same
         shared.not_causal,
         shared.head_not_judged,
         shared.not_loadable,
+        _removed_types,
         _tokens_and_rows,
+        _merges,
         _kinds,
         _sizes,
         _texts,
@@ -74,6 +78,15 @@ def _classes(pair: Pair) -> Judgement | None:
     )
 
 
+def _removed_types(pair: Pair) -> Judgement | None:
+    for side, facts in shared.sides(pair):
+        found = facts.architecture
+        if facts.gguf is not None and not isinstance(found, Unknown) and found.quantization in _REMOVED:
+            reason = f"cannot load the {side}: it is quantised to {found.quantization}, a type that was removed"
+            return Judgement(Outcome.REFUSES, reason, f"take a Q4_0 file of the {side}")
+    return None
+
+
 def _tokens_and_rows(pair: Pair) -> Judgement | None:
     """It makes the matrices as tall as the list of tokens is long, whatever `vocab_size` says (`load_tensors`)."""
     for side, facts in shared.sides(pair):
@@ -84,6 +97,16 @@ def _tokens_and_rows(pair: Pair) -> Judgement | None:
             reason = f"cannot load the {side}: its file has {named} tokens and {rows} rows"
             message = "check_tensor_dims: tensor 'token_embd.weight' has wrong shape"
             return Judgement(Outcome.REFUSES, reason, "convert the model anew and check the new file", message)
+    return None
+
+
+def _merges(pair: Pair) -> Judgement | None:
+    """A byte-level tokenizer without merges could encode nothing, and is not loaded."""
+    for side, facts in shared.sides(pair):
+        if facts.gguf is not None and facts.gguf.model == "gpt2" and facts.merges is None:
+            message = "cannot find tokenizer merges in model file"
+            fix = "convert the model anew and check the new file"
+            return Judgement(Outcome.REFUSES, f"cannot load the {side}: its tokenizer has no merges", fix, message)
     return None
 
 

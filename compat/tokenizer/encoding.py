@@ -80,7 +80,7 @@ def _start(stack: ExitStack, tokenizer: Runnable, texts: Sequence[str]) -> subpr
         job.write(part)
     job.seek(0)
     # Isolated, so that nothing in the working directory or the environment is imported; this process's path instead.
-    command = [sys.executable, "-I", "-S", str(_PROGRAM), *filter(None, sys.path)]
+    command = [sys.executable or "", "-I", "-S", str(_PROGRAM), *filter(None, sys.path)]
     process = subprocess.Popen(  # noqa: S603 - this interpreter, and a program of ours
         command,
         stdin=job,

@@ -32,6 +32,7 @@ _MODEL_FLAGS = (
 _DEFAULTS: Mapping[str, Mapping[str, bool]] = {
     "ByteLevel": {"add_prefix_space": True, "trim_offsets": True, "use_regex": True}
 }
+_KNOWN_MODELS = frozenset({"BPE", "Unigram", "WordPiece", "WordLevel"})
 _KNOWN_STEPS = frozenset(
     {"Sequence", "ByteLevel", "ByteFallback", "Fuse", "Metaspace", "Strip", "WordPiece", "BPEDecoder", "CTC"}
 )
@@ -135,7 +136,10 @@ def _family(whole: _Json) -> Family:
 
 
 def _odd(whole: _Json) -> str | None:
-    """The first step of the decoder that is not one of those by which bytes are known."""
+    """The kind of model, or the first step of the decoder, that is not one of those by which bytes are known."""
+    kind = text(mapping(whole.get("model")).get("type"))
+    if kind is not None and kind not in _KNOWN_MODELS:
+        return f"model type {kind}"
     for step in _steps(whole.get("decoder")):
         kind, pattern = text(step.get("type")) or "of no type", mapping(step.get("pattern")).get("String")
         marks_spaces = (pattern, step.get("content")) == ("\u2581", " ")

@@ -6,11 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from making import ABSENT, SENTENCEPIECE, Recipe, make_model
+from making import ABSENT, SENTENCEPIECE, Recipe, edit_json, make_model
 from making_gguf import metadata_of, tensors_of, write_gguf
+from running import CommandLine
 
-from specdec_check.compat import model_types
+from specdec_check.compat import model_types, store
+from specdec_check.compat.certificate import seal
 from specdec_check.compat.engines.outcome import Outcome
+from specdec_check.compat.errors import MalformedError
 from specdec_check.compat.pipeline import Report, check
 from specdec_check.compat.relation import Relation
 from specdec_check.compat.tokenizer.vocabulary import Vocabulary
@@ -226,7 +229,7 @@ def test_gguf_files_whose_tensors_are_not_what_they_count(
     report = check(str(sound), str(odd), Policy(("llama.cpp",)))
 
     assert refusing(report) == ({code} if code else set())
-    assert report.decision.judgements["llama.cpp"].outcome in (Outcome.REFUSES, Outcome.RUNS)
+    assert not report.decision.judgements["llama.cpp"].outcome.usable
 
 
 def test_a_table_of_positions_that_begins_behind_the_padding_id(tmp_path: Path) -> None:
@@ -248,3 +251,114 @@ def test_a_config_without_a_size_is_filled_in_by_its_class(tmp_path: Path) -> No
 
     assert report.decision.verdict is Verdict.UNDECIDED
     assert report.decision.judgements["bundled"].fix == "write vocab_size into the drafter's config.json"
+
+
+@pytest.mark.parametrize("by", ["the file", "its tensors"])
+def test_gguf_types_that_llama_cpp_has_removed(tmp_path: Path, by: str) -> None:
+    """Files of this kind are still published; it stops at the first tensor."""
+    made = make_model(tmp_path / "made")
+    told = {"general__file_type": 33} if by == "the file" else {"general__file_type": None}
+    tensors = tensors_of(made.rows) | {"blk.0.ffn_up.weight": (31, (1024, 1024))}
+    sound = write_gguf(tmp_path / "sound.gguf", metadata_of(made), tensors_of(made.rows))
+    removed = write_gguf(tmp_path / "removed.gguf", metadata_of(made, **told), tensors)
+
+    judgement = check(str(sound), str(removed), Policy(("llama.cpp",))).decision.judgements["llama.cpp"]
+
+    assert judgement.outcome is Outcome.REFUSES
+    assert "Q4_0_4_4, a type that was removed" in judgement.reason
+
+
+def test_a_cache_that_is_someone_s_own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Making room removes what the store wrote, and nothing else."""
+    monkeypatch.setattr(store, "_FOLDER_LIMIT", 10)
+    (tmp_path / "thesis.txt").write_text("all of it, and no copy")
+    (tmp_path / f"{'a' * 64}").write_text("an entry that is too old to keep")
+
+    store._evict(tmp_path)
+
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_an_engine_s_version_that_would_steer_a_terminal(tmp_path: Path, specdec_check: CommandLine) -> None:
+    """From the command line, and from a certificate whose seal matches."""
+    made = str(make_model(tmp_path / "made").folder)
+    asked = specdec_check(made, made, "--engine", "vllm@\x1b[31m\u202e")
+    file = tmp_path / "pair.json"
+    specdec_check(made, made, "--certificate", file)
+    statement = json.loads(file.read_text())
+    statement["predicate"]["policy"]["engines"] = ["vllm@\x1b[31m"]
+    statement["predicate"]["seal"] = seal(statement)
+    file.write_text(json.dumps(statement))
+    verified = specdec_check("verify", file)
+
+    for run in (asked, verified):
+        assert run.status == 2
+        assert all(char.isprintable() or char == "\n" for char in run.stdout + run.stderr)
+
+
+@pytest.mark.parametrize("part", [0.5, 0.99])
+def test_weights_whose_transfer_was_broken_off(tmp_path: Path, part: float) -> None:
+    """The commonest damage there is: the head is sound, and tensors are missing at the end."""
+    made = make_model(tmp_path / "made", layers=2)
+    gguf = write_gguf(tmp_path / "made.gguf", metadata_of(made), tensors_of(made.rows, 256), whole=True)
+    check(str(gguf), str(gguf), Policy(("llama.cpp",)))
+    for file in (gguf, made / "model.safetensors"):
+        data = file.read_bytes()
+        file.write_bytes(data[: max(int(len(data) * part), len(data) - 4096)])
+
+        named = str(gguf) if file is gguf else str(made.folder)
+        with pytest.raises(
+            MalformedError, match=r"bytes, and its tensors reach to \d+: a transfer of it was broken off"
+        ):
+            check(named, named)
+
+
+def test_a_pointer_in_place_of_the_weights(tmp_path: Path) -> None:
+    made = make_model(tmp_path / "made")
+    (made / "model.safetensors").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n")
+
+    with pytest.raises(MalformedError, match=r"model\.safetensors is a pointer of git-lfs"):
+        check(str(made.folder), str(made.folder))
+
+
+@pytest.mark.parametrize(
+    ("names", "split", "error"),
+    [
+        (("a.gguf",), {"split__count": 3}, "is one of 3 parts by what it says"),
+        (("a-00001-of-00002.gguf", "a-00002-of-00002.gguf"), {}, "is one of 1 parts by what it says"),
+        (("a-00001-of-00002.gguf", "a-00002-of-00002.gguf"), {"split__count": 2}, "the parts are not of one model"),
+    ],
+)
+def test_parts_that_are_not_what_they_say(
+    tmp_path: Path, names: tuple[str, ...], split: dict[str, int], error: str
+) -> None:
+    made = make_model(tmp_path / "made")
+    for name in names:
+        write_gguf(tmp_path / "parts" / name, metadata_of(made, **split), tensors_of(made.rows))
+    first = str(tmp_path / "parts" / names[0])
+
+    with pytest.raises(MalformedError, match=error):
+        check(first, first, Policy(("llama.cpp",)))
+
+
+def test_a_byte_level_gguf_without_merges(tmp_path: Path) -> None:
+    made = make_model(tmp_path / "made")
+    told = metadata_of(made)
+    sound = write_gguf(tmp_path / "sound.gguf", told, tensors_of(made.rows))
+    bare = write_gguf(tmp_path / "bare.gguf", metadata_of(made, tokenizer__ggml__merges=None), tensors_of(made.rows))
+
+    judgement = check(str(sound), str(bare), Policy(("llama.cpp",))).decision.judgements["llama.cpp"]
+
+    assert (judgement.outcome, judgement.message) == (
+        Outcome.REFUSES,
+        "cannot find tokenizer merges in model file",
+    )
+
+
+def test_a_kind_of_tokenizer_that_no_library_builds(tmp_path: Path) -> None:
+    made = make_model(tmp_path / "made")
+    edit_json(made / "tokenizer.json", lambda whole: whole["model"].update(type="Zork"))
+    report = check(str(made.folder), str(made.folder))
+
+    assert report.decision.verdict is Verdict.UNDECIDED
+    assert not [name for name, judged in report.decision.judgements.items() if judged.outcome.usable]

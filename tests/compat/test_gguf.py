@@ -22,7 +22,7 @@ TOKENS = "tokenizer.ggml.tokens"
 
 def parsed(data: bytes, size: int | None = None) -> Gguf:
     """The head in these bytes; zeros follow them, as tensors would."""
-    whole = len(data) + 4096 if size is None else size
+    whole = len(data) + (1 << 22) if size is None else size
     return read_gguf(lambda start, end: (data + bytes(max(0, min(end, whole) - len(data))))[start:end], whole, "x.gguf")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,13 @@ def show(hub: LoopbackHub, tmp_path: Path, made: Made) -> Publish:
     def shown(name: str, *files: str, layers: int = 1, **others: str) -> Path:
         folder = tmp_path / "shown" / name
         for file in files:
-            write_gguf(folder / file, metadata_of(made), tensors_of(made.rows, 4096, layers=layers))
+            tensors, split = tensors_of(made.rows, 4096, layers=layers), {}
+            if part := re.fullmatch(r".*-(\d{5})-of-(\d{5})\.gguf", file):
+                number, count = int(part[1]), int(part[2])
+                split = {"split__no": number - 1, "split__count": count, "split__tensors__count": len(tensors)}
+                last = {"output.weight": tensors.pop("output.weight")}
+                tensors = (tensors if number == 1 else {}) | (last if number == count else {})
+            write_gguf(folder / file, metadata_of(made, **split), tensors)
         for other, content in others.items():
             (folder / other.replace("__", ".")).write_text(content)
         hub.add(name, folder)
@@ -179,7 +186,7 @@ def test_a_config_beside_a_named_file_is_not_looked_at(tmp_path: Path, made: Mad
 def test_split_files_count_together(tmp_path: Path, made: Made) -> None:
     tensors = tensors_of(made.rows)
     first = {name: shape for name, shape in tensors.items() if name != "output.weight"}
-    file = write_gguf(tmp_path / "split" / "m-00001-of-00002.gguf", metadata_of(made), first)
+    file = write_gguf(tmp_path / "split" / "m-00001-of-00002.gguf", metadata_of(made, split__count=2), first)
     write_gguf(file.with_name("m-00002-of-00002.gguf"), {"split.no": 1}, {"output.weight": (408, 32)})
 
     found = settle(str(file)).target
