@@ -70,18 +70,21 @@ class Gguf:
         return tuple(map(int, value.unpack()))
 
 
-def read_gguf(read: Callable[[int, int], bytes], file_size: int | None, path: str) -> Gguf:
+def read_gguf(read: Callable[[int, int], bytes], file_size: int | None, path: str, *, local: bool = False) -> Gguf:
     """Reads the head of a GGUF file in few reads, each as long as the head is expected to go on.
 
     Args:
         read: (start, end) → the bytes of the file in that half-open range; fewer where the file ends.
         file_size: the size that the file claims, if known.
         path: the file, for messages.
+        local: whether it is a file of this machine, whose transfer may have been broken off; the Hub lists whole ones.
 
     Raises:
         MalformedError: if it is no GGUF file of a version that is read here, lies about its sizes, or is cut off.
     """
     parser = Parser(Source(read, file_size, path))
     head = parser.parse()
+    if local:
+        parser.check_length()
     metadata, tensors = MappingProxyType(parser.metadata), MappingProxyType(parser.tensors)
     return Gguf(metadata, tensors, head, hashlib.sha256(head).hexdigest(), file_size)

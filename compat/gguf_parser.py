@@ -109,7 +109,6 @@ class Parser:
         for done in range(1, 1 + count):
             self._tensor()
             self._left, self._entry = count - done, (self._at - begin) / done
-        self._check_length()
         return self._source.data[: self._at]
 
     def _start(self) -> int:
@@ -220,8 +219,12 @@ class Parser:
         self.tensors[name] = found = Tensor(TENSOR_NAMES.get(kind, f"type {kind}"), shape)
         self._end = max(self._end, offset + (size_of(found) or 0))
 
-    def _check_length(self) -> None:
-        """The tensors lie behind the head from the next aligned byte on."""
+    def check_length(self) -> None:
+        """Tests, after parsing, whether the tensors end in the file: they lie behind the head from an aligned byte on.
+
+        Raises:
+            MalformedError: if they do not.
+        """
         alignment = self.metadata.get("general.alignment", _ALIGNMENT)
         start = self._at + -self._at % (alignment if isinstance(alignment, int) else _ALIGNMENT)
         check_whole(self._source.path, self._source.file_size, start, start + self._end)

@@ -88,7 +88,7 @@ class FolderRepository:
 
     def gguf(self, path: str) -> Gguf:
         """The head of a GGUF file."""
-        return read_gguf(lambda start, end: self._range(path, start, end), self.entries[path].size, path)
+        return read_gguf(lambda start, end: self._range(path, start, end), self.entries[path].size, path, local=True)
 
     def _range(self, path: str, start: int, end: int) -> bytes:
         file = self._folder / path
