@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -71,7 +72,7 @@ class OpenQuestion:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(ABC):
     """A rule of the catalogue.
 
     Attributes:
@@ -92,9 +93,9 @@ class Rule:
     why: str
     fix: str
 
+    @abstractmethod
     def run(self, pair: Pair) -> Iterator[Finding | OpenQuestion]:
         """What the rule has to say of a pair."""
-        raise NotImplementedError  # pragma: no cover - both kinds below define it
 
     def finds(
         self,

@@ -137,7 +137,7 @@ class Parser:
         key = self._string(_LONGEST_NAME).decode("utf-8", "replace")
         kind = self._number(_KIND)
         if key in self._begun:
-            raise self._source.damaged(f"gives the key {shortened(key)!r} twice")
+            raise self._source.damaged(f"gives the key {shortened(repr(key))} twice")
         self._begun.add(key)
         if kind == _STRING:
             self.metadata[key] = self._string(HEAD_LIMIT).decode("utf-8", "replace")
@@ -150,7 +150,7 @@ class Parser:
     def _scalar(self, kind: int, key: str) -> struct.Struct:
         if kind not in _SCALARS:
             what = "an array in an array" if kind == _ARRAY else f"a value of the unknown type {kind}"
-            raise self._source.damaged(f"has {what} under {shortened(key)!r}")
+            raise self._source.damaged(f"has {what} under {shortened(repr(key))}")
         return _SCALARS[kind]
 
     def _array(self, key: str) -> Value:
@@ -165,7 +165,7 @@ class Parser:
     def _strings(self, key: str, count: int) -> tuple[bytes, ...]:
         """The loop that a head's time goes into: a quarter of a million tokens, and twice as many merges."""
         if count > _MOST_STRINGS:
-            raise self._source.damaged(f"claims {count} strings under {shortened(key)!r}")
+            raise self._source.damaged(f"claims {count} strings under {shortened(repr(key))}")
         found: list[bytes] = []
         data, start, at, length = self._source.data, self._at, self._at, _LENGTH.unpack_from
         have = len(data)
@@ -209,13 +209,13 @@ class Parser:
         name = self._string(_LONGEST_NAME).decode("utf-8", "replace")
         dimensions = self._number(_KIND)
         if dimensions > _MOST_DIMENSIONS:
-            raise self._source.damaged(f"gives the tensor {shortened(name)!r} {dimensions} dimensions")
+            raise self._source.damaged(f"gives the tensor {shortened(repr(name))} {dimensions} dimensions")
         shape = tuple(self._number(_LENGTH) for _ in range(dimensions))[::-1]
         kind, offset = self._number(_KIND), self._number(_LENGTH)
         if max(shape, default=0) > _MOST_ELEMENTS or prod(shape) > _MOST_ELEMENTS:
-            raise self._source.damaged(f"gives the tensor {shortened(name)!r} more elements than any has")
+            raise self._source.damaged(f"gives the tensor {shortened(repr(name))} more elements than any has")
         if name in self.tensors:
-            raise self._source.damaged(f"gives the tensor {shortened(name)!r} twice")
+            raise self._source.damaged(f"gives the tensor {shortened(repr(name))} twice")
         self.tensors[name] = found = Tensor(TENSOR_NAMES.get(kind, f"type {kind}"), shape)
         self._end = max(self._end, offset + (size_of(found) or 0))
 
