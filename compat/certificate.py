@@ -17,6 +17,7 @@ from .engines import ENGINES
 from .errors import CheckError
 from .facts_model import Rows
 from .finding import Finding, Severity
+from .options import Options
 from .pipeline import Model, Report
 from .ref import Kind, ModelRef
 from .rules.provenance import OF_READING
@@ -154,9 +155,8 @@ def policy_of(statement: Statement) -> Policy:
         raise ValueError("no engine has such a version")
     if not ENGINES.keys() >= {str(name).partition("@")[0] for name in found["engines"]}:
         raise ValueError(f"the certificate speaks for {found['engines']}, and this version knows {list(ENGINES)}")
-    return Policy(
-        tuple(found["engines"]), bool(found["strict"]), Severity(found["fail_on"]), bool(found["allow_specials"])
-    )
+    options = Options.of({**found, "allow_specials": bool(found["allow_specials"])})
+    return Policy(tuple(found["engines"]), bool(found["strict"]), Severity(found["fail_on"]), options=options)
 
 
 def describe(report: Report) -> Statement:

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-import contextlib
 import difflib
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
+from typing import Any, TypeVar
 
 import click
-from rich.console import Console
-from rich.text import Text
 
 from . import certificate as certificates
+from .console import counted, offline_option, say, show, timeout_option
 from .engines import ENGINES
 from .errors import CheckError
 from .exit import UNDECIDED
 from .finding import Severity
-from .pipeline import DEFAULT_SECONDS, Access, Report, check
+from .options import Options
+from .pipeline import Access, Report, check
 from .report import machine
 from .report import text as text_report
-from .rules import RULES
+from .report.pages import pages
 from .store import of_this_machine
-from .taking import Advance
 from .verdict import Policy, Verdict
 from .verify import verify
 
+_F = TypeVar("_F", bound=Callable[..., Any])
+_READING = "reading the models: {count} files"
 _EXAMPLES = """\b
 Examples:
   specdec-check Qwen/Qwen2.5-7B-Instruct Qwen/Qwen2.5-0.5B-Instruct
@@ -33,6 +34,7 @@ Examples:
   specdec-check meta-llama/Llama-3.1-70B meta-llama/Llama-3.2-1B --engine vllm --engine sglang
   specdec-check demo:target demo:stranger --format json
   specdec-check verify pair.json
+  specdec-check gate --locked
   specdec-check rule SD101
 
 \b
@@ -46,22 +48,41 @@ Tokenizers that were parsed are kept in HF_HOME/specdec-check; SPECDEC_CHECK_NO_
 Exit status: 0 certified, 1 refused, 2 undecided or an error, 130 interrupted."""
 
 
+# Commands whose modules a check does without: command → module and name.
+_ELSEWHERE = {
+    "gate": (".project.cli", "gate_command"),
+    "lock": (".project.cli", "lock_command"),
+    "report": (".project.cli", "report_command"),
+    "scan": (".scan.cli", "scan_command"),
+}
+
+
 class _Group(click.Group):
     """A group whose command `check` need not be named: two models are enough."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), *_ELSEWHERE])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _ELSEWHERE:
+            return super().get_command(ctx, cmd_name)
+        module, name = _ELSEWHERE[cmd_name]
+        found: click.Command = getattr(import_module(module, __package__), name)
+        return found
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if not args:
             # Not 0: a script whose two variables are empty must not read it as "certified".
             click.echo(ctx.get_help(), err=True)
             ctx.exit(UNDECIDED)
-        if args[0] not in self.commands and args[0] not in ("--help", "-h", "--version"):
+        if args[0] not in self.list_commands(ctx) and args[0] not in ("--help", "-h", "--version"):
             self._not_meant(ctx, args[0])
             args = ["check", *args]
         return super().parse_args(ctx, args)
 
     def _not_meant(self, ctx: click.Context, word: str) -> None:
         """Refuses a word that is nearly a command: no model of the Hub is named so, and a Hub error would mislead."""
-        near = difflib.get_close_matches(word, self.commands, n=1, cutoff=0.75)
+        near = difflib.get_close_matches(word, self.list_commands(ctx), n=1, cutoff=0.75)
         if near and not Path(word).exists():
             ctx.fail(f"There is no command {word!r}. Did you mean {near[0]!r}? A model of that name is hf://{word}.")
 
@@ -87,15 +108,6 @@ def cli() -> None:
 _format = click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", help="What to print.", show_default=True
 )
-_offline = click.option("--offline", is_flag=True, help="Answer from the cache alone, and say so.")
-_timeout = click.option(
-    "--timeout",
-    type=click.FloatRange(min=0.1),
-    default=DEFAULT_SECONDS,
-    show_default=True,
-    metavar="SECONDS",
-    help="The longest that the Hub may take, per model.",
-)
 
 
 def _known_engines(_: click.Context, __: click.Parameter, asked: tuple[str, ...]) -> tuple[str, ...]:
@@ -105,6 +117,10 @@ def _known_engines(_: click.Context, __: click.Parameter, asked: tuple[str, ...]
         if name.partition("@")[0] not in ENGINES:
             raise click.BadParameter(f"there is no engine {name!r}: choose from {', '.join(ENGINES)}.")
     return tuple(dict.fromkeys(asked))
+
+
+def _number(name: str, told: str) -> Callable[[_F], _F]:
+    return click.option(name, type=click.IntRange(1, 2**31 - 1), metavar="N", help=told)
 
 
 @cli.command("check", short_help="Check a pair (the default).")
@@ -139,8 +155,13 @@ def _known_engines(_: click.Context, __: click.Parameter, asked: tuple[str, ...]
     show_default=True,
     help="The least severe finding that refuses the pair.",
 )
-@_offline
-@_timeout
+@_number("--context", "The longest sequence that is planned, in tokens.")
+@_number("--batch", "Sequences that are planned at once.")
+@_number("--tensor-parallel", "GPUs that the target is split over.")
+@_number("--draft-tensor-parallel", "GPUs that the drafter is split over.")
+@click.option("--heterogeneous-vocab", is_flag=True, help="vLLM runs with use_heterogeneous_vocab.")
+@offline_option
+@timeout_option
 @click.pass_context
 def check_command(
     ctx: click.Context,
@@ -152,6 +173,11 @@ def check_command(
     allow_specials: bool,
     strict: bool,
     fail_on: str,
+    context: int | None,
+    batch: int | None,
+    tensor_parallel: int | None,
+    draft_tensor_parallel: int | None,
+    heterogeneous_vocab: bool,
     offline: bool,
     timeout: float,
 ) -> None:
@@ -160,24 +186,31 @@ def check_command(
     Reads configs, tokenizers and the headers of the weights; compares the vocabularies by bytes; exits 0 if the pair
     is certified, 1 if it is refused, 2 if it cannot be settled.
     """
-    policy = Policy(engines, strict, Severity(fail_on), allow_specials)
-    with _progress() as advance:
+    options = Options(
+        heterogeneous_vocab=heterogeneous_vocab,
+        context=context,
+        batch=batch,
+        tensor_parallel=tensor_parallel,
+        draft_tensor_parallel=draft_tensor_parallel,
+    )
+    policy = Policy(engines, strict, Severity(fail_on), allow_specials, options)
+    with counted(_READING) as advance:
         report = check(target, drafter, policy, Access(offline, timeout, advance), of_this_machine())
     written = _write_certificate(report, file) if file else None
     if form == "json":
         click.echo(machine.dump(machine.render(report, written)))
     else:
-        _print(text_report.render(report))
+        show(text_report.render(report))
         if file:
-            _say(f"certificate written to {file}" if written else f"no certificate: {file} was not written")
+            say(f"certificate written to {file}" if written else f"no certificate: {file} was not written")
     ctx.exit(report.decision.verdict.exit_status)
 
 
 @cli.command("verify", short_help="Test whether a certificate still holds.")
 @click.argument("file", type=click.Path(path_type=Path))
 @_format
-@_offline
-@_timeout
+@offline_option
+@timeout_option
 @click.pass_context
 def verify_command(ctx: click.Context, file: Path, form: str, offline: bool, timeout: float) -> None:
     """Test whether the certificate FILE still holds.
@@ -185,12 +218,12 @@ def verify_command(ctx: click.Context, file: Path, form: str, offline: bool, tim
     Reads both models again as they were written, and runs the rules again. Exits 0 if every fact is as certified, 1
     if something drifted or the certificate does not recompute, 2 if that cannot be settled.
     """
-    with _progress() as advance:
+    with counted(_READING) as advance:
         found = verify(file, Access(offline, timeout, advance))
     if form == "json":
         click.echo(machine.dump(machine.render_verification(found)))
     else:
-        _print(text_report.render_verification(found))
+        show(text_report.render_verification(found))
     ctx.exit(1 if found.drift else 0)
 
 
@@ -199,13 +232,13 @@ def verify_command(ctx: click.Context, file: Path, form: str, offline: bool, tim
 def rule_command(code: str | None) -> None:
     """Print the page of the rule CODE, such as SD101 or its name; without one, list every rule."""
     if code is None:
-        for rule in RULES:
-            click.echo(f"{rule.code} {rule.name} ({rule.worst})")
+        for one in pages():
+            click.echo(f"{one.code} {one.name} ({one.worst})")
         return
-    found = next((rule.code for rule in RULES if code.lower() in (rule.code.lower(), rule.name)), None)
+    found = next((one for one in pages() if code.lower() in (one.code.lower(), one.name)), None)
     if found is None:
         raise click.BadParameter(f"there is no rule {code!r}; `specdec-check rule` lists them.", param_hint="CODE")
-    click.echo(text_report.rule_page(found), nl=False)
+    click.echo(found.text, nl=False)
 
 
 def _write_certificate(report: Report, file: Path) -> str | None:
@@ -216,33 +249,6 @@ def _write_certificate(report: Report, file: Path) -> str | None:
     except OSError as error:
         raise CheckError(f"The pair is certified, but {file} cannot be written ({error.strerror}).") from error
     return str(file)
-
-
-@contextlib.contextmanager
-def _progress() -> Iterator[Advance]:
-    """A line that counts files while they are fetched: on a terminal, on standard error, gone when done."""
-    if sys.stderr is None or not sys.stderr.isatty():  # None where the shell closed it
-        yield lambda _: None
-        return
-    # Not at the top: where nobody looks on, its import would be a tenth of the whole start.
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    columns = (SpinnerColumn(), TextColumn("reading the models: {task.completed:.0f} files"), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("files", total=None)
-        yield lambda count: progress.advance(task, count)
-
-
-def _print(lines: list[Text]) -> None:
-    """To standard output, in colour on a terminal alone; lines are never folded, so that one finding stays one line."""
-    console = Console(soft_wrap=True, highlight=False, markup=False, emoji=False)
-    for line in lines:
-        console.print(line)
-
-
-def _say(sentence: str) -> None:
-    """To standard error: what is not the answer."""
-    click.echo(sentence, err=True)
 
 
 def error_as_json(error: CheckError) -> str:

@@ -15,6 +15,7 @@ from .certificate import (
     subject,
     tool_version,
 )
+from .drift import moved, name_of
 from .errors import CheckError
 from .evidence import Unknown
 from .jsonfile import mapping
@@ -54,9 +55,9 @@ def hold(statement: Statement, target: Snapshot, drafter: Snapshot) -> Holding:
     notes: list[str] = []
     for side in SIDES:
         before, after = locked_facts(statement, side), locked_facts(now, side)
-        moved = [fact for fact in sorted({*before, *after}) if before.get(fact) != after.get(fact)]
-        drift += [f"The {side}'s {_FACTS.get(fact, fact)} is not what was certified." for fact in moved]
-        if not moved:
+        changed = moved(before, after)
+        drift += [f"The {side}'s {name_of(fact)} is not what was certified." for fact in changed]
+        if not changed:
             models = [whole["predicate"]["models"][side]["locked"] for whole in (statement, now)]
             notes += _moved_bytes(side, *models)
     if not drift:
@@ -67,24 +68,6 @@ def hold(statement: Statement, target: Snapshot, drafter: Snapshot) -> Holding:
     return Holding(tuple(drift), tuple(notes), report)
 
 
-# Facts by the words of a sentence, where their own names are not.
-_FACTS = {
-    "bos": "begin-of-text id",
-    "context": "context length",
-    "declared": "declared vocabulary size",
-    "eos": "set of end-of-text ids",
-    "framing": "framing of encoded texts",
-    "merges": "list of merges",
-    "nested": "place of the text config",
-    "pad": "padding id",
-    "pipeline": "tokenizer pipeline",
-    "rows": "number of rows",
-    "template": "chat template",
-    "template_ids": "use of control tokens in the chat template",
-    "tied": "tie of head and embedding",
-    "unk": "unknown-token id",
-    "weights": "size of the weights",
-}
 _EDITED = "The certificate was edited after it was issued: its seal does not match its content."
 
 
@@ -92,8 +75,7 @@ def _moved_bytes(side: str, before: dict[str, Any], after: dict[str, Any]) -> li
     notes = []
     if before["commit"] != after["commit"]:
         notes.append(f"The {side}'s commit moved from {before['commit']} to {after['commit']}; every fact is the same.")
-    files = sorted({*before["files"], *after["files"]})
-    if changed := [path for path in files if before["files"].get(path) != after["files"].get(path)]:
+    if changed := moved(before["files"], after["files"]):
         notes.append(f"The {side}'s {', '.join(changed)} has other bytes than certified; every fact is the same.")
     return notes
 

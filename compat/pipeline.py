@@ -27,7 +27,9 @@ from .verdict import Decision, Policy, decide
 DEFAULT_SECONDS = 120.0
 # Files fetched side by side: all that a model's first round can ask for, twice, so that neither waits for the other's.
 _READERS = 24
+_MODELS = 8  # read side by side
 _T = TypeVar("_T")
+Taken = Snapshot | CheckError  # what was read of a model, or why it could not be
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +104,26 @@ def judge(target: Snapshot, drafter: Snapshot, policy: Policy, store: Store | No
     """Facts, rules and verdict of two snapshots, without any further reading of the models."""
     store = store or Store()  # in memory: two models of a family often share a tokenizer, which is then parsed once
     ours, theirs = Model(target, fingerprint(target, store)), Model(drafter, fingerprint(drafter, store))
-    pair = Pair.of(ours.facts, theirs.facts)
-    pair = replace(pair, behaviour=probe(target, drafter, pair))
-    return Report(ours, theirs, pair, policy, decide(pair, policy))
+    return compare(ours, theirs).judged(policy)
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Two models side by side, before anything is asked of them: one comparison serves every policy."""
+
+    target: Model
+    drafter: Model
+    pair: Pair
+
+    def judged(self, policy: Policy) -> Report:
+        """Rules, engines and verdict under a policy."""
+        return Report(self.target, self.drafter, self.pair, policy, decide(self.pair, policy))
+
+
+def compare(target: Model, drafter: Model) -> Compared:
+    """Compares the facts of two models, and tries their tokenizers out where that can decide."""
+    pair = Pair.of(target.facts, drafter.facts)
+    return Compared(target, drafter, replace(pair, behaviour=probe(target.snapshot, drafter.snapshot, pair)))
 
 
 def read(target: ModelRef, drafter: ModelRef, access: Access) -> tuple[Snapshot, Snapshot]:
@@ -113,17 +132,47 @@ def read(target: ModelRef, drafter: ModelRef, access: Access) -> tuple[Snapshot,
     Raises:
         CheckError: of the model that failed, or `SeveralErrors` when both did.
     """
-    files = ThreadPoolExecutor(_READERS)
-    models = ThreadPoolExecutor(2)
+    found = read_all((target, drafter), access)
+    return settle(*_both(partial(_or_raise, found[ref]) for ref in (target, drafter)))
+
+
+def read_all(refs: Iterable[ModelRef], access: Access, done: Advance = lambda _: None) -> dict[ModelRef, Taken]:
+    """Reads models side by side: each once, and equal files of any of them once.
+
+    Args:
+        refs: the models; what only was written differently is read once.
+        access: how the Hub is reached.
+        done: told of each model that was read, or failed.
+
+    Returns:
+        What was read of each, or why it could not be.
+    """
+    refs = list(dict.fromkeys(refs))
+    first = {_same(ref): ref for ref in reversed(refs)}
+    files, models = ThreadPoolExecutor(_READERS), ThreadPoolExecutor(_MODELS)
     try:
         reads = Reads()
-        jobs = [models.submit(_snapshot, ref, access, files, reads) for ref in (target, drafter)]
-        until_done(jobs)
-        return settle(*_both(job.result for job in jobs))
+        jobs = {same: models.submit(_taken, ref, access, files, reads) for same, ref in first.items()}
+        for job in jobs.values():
+            job.add_done_callback(lambda _: done(1))
+        until_done(jobs.values())
+        taken = {ref: jobs[_same(ref)].result() for ref in refs}
     finally:
         # Without waiting: an interrupt must not sit out a slow server.
         models.shutdown(wait=False, cancel_futures=True)
         files.shutdown(wait=False, cancel_futures=True)
+    return {ref: one if isinstance(one, CheckError) else replace(one, ref=ref) for ref, one in taken.items()}
+
+
+def _same(ref: ModelRef) -> ModelRef:
+    """The reference without the way in which it was written."""
+    return replace(ref, original="")
+
+
+def _or_raise(taken: Taken) -> Snapshot:
+    if isinstance(taken, CheckError):
+        raise taken
+    return taken
 
 
 def _both(calls: Iterable[Callable[[], _T]]) -> tuple[_T, _T]:
@@ -139,6 +188,13 @@ def _both(calls: Iterable[Callable[[], _T]]) -> tuple[_T, _T]:
     for failure in errors.values():
         raise failure
     return results[0], results[1]
+
+
+def _taken(ref: ModelRef, access: Access, pool: ThreadPoolExecutor, reads: Reads) -> Taken:
+    try:
+        return _snapshot(ref, access, pool, reads)
+    except CheckError as error:
+        return error
 
 
 def _snapshot(ref: ModelRef, access: Access, pool: ThreadPoolExecutor, reads: Reads) -> Snapshot:

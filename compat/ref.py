@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -16,6 +16,7 @@ _PART = r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9_])?"
 _NAME = re.compile(rf"(?!.*(?:--|\.\.|\.git\Z))(?:{_PART}/)?{_PART}")
 _REVISION = re.compile(r"(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9._/+-]{0,254}")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
+_QUANTIZATION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _GGUF = ".gguf"
 _LONGEST_PATH = 1024
 
@@ -38,6 +39,7 @@ class ModelRef:
         name: `org/name` or a legacy `name` on the Hub, a path, or the demo model's name.
         revision: branch, tag, pull request ref or commit on the Hub; None means the default branch.
         file: the path of the GGUF file that is meant, inside the repository or folder; None means what loaders take.
+        quantization: the tag that stands for that file on the Hub, in place of a path.
     """
 
     original: str
@@ -45,6 +47,7 @@ class ModelRef:
     name: str
     revision: str | None = None
     file: str | None = None
+    quantization: str | None = None
 
     @property
     def pinned(self) -> bool:
@@ -53,16 +56,21 @@ class ModelRef:
 
     def at(self, commit: str) -> ModelRef:
         """The same repository at one commit."""
-        return ModelRef(self.original, self.kind, self.name, commit, self.file)
+        return replace(self, revision=commit)
 
 
-def parse(text: str) -> ModelRef:
+def parse(text: str, start: Path | None = None) -> ModelRef:
     """Reads a model reference.
 
     `org/name`, `name`, `org/name@revision` and `hf://org/name[@revision]` name a repository on the Hub; a path that
     starts with `.`, `/` or `~` or ends with `/`, or that is an existing folder, names that folder, as it does for
     every loader; `demo:name` names a model that ships with the decoder. A GGUF file is named behind a colon on the Hub
-    (`org/name:file.gguf`, `org/name@revision:folder/file.gguf`), and by its path elsewhere.
+    (`org/name:file.gguf`, `org/name@revision:folder/file.gguf`) or by its quantisation, as llama.cpp's `-hf` takes it
+    (`org/name:Q4_K_M`), and by its path elsewhere.
+
+    Args:
+        text: what was written.
+        start: the folder that relative paths start from; None means the one that the program runs in.
 
     Raises:
         BadReferenceError: if the text names nothing.
@@ -71,8 +79,8 @@ def parse(text: str) -> ModelRef:
         return ModelRef(text, Kind.DEMO, text.removeprefix("demo:"))
     if text.startswith("hf://"):
         return _hub(text, text.removeprefix("hf://"))
-    if _looks_like_path(text):
-        return _local(text)
+    if _looks_like_path(text, start):
+        return _local(text, start)
     return _hub(text, text)
 
 
@@ -81,28 +89,33 @@ def is_name(text: object) -> bool:
     return isinstance(text, str) and _NAME.fullmatch(text) is not None
 
 
-def _looks_like_path(text: str) -> bool:
+def _looks_like_path(text: str, start: Path | None) -> bool:
     if text.startswith((".", "/", "~")) or text.endswith("/"):
         return True
-    return bool(text) and (_is(Path.is_dir, text) or (text.endswith(_GGUF) and _is(Path.is_file, text)))
+    path = _from(start, text)
+    return bool(text) and (_is(Path.is_dir, path) or (text.endswith(_GGUF) and _is(Path.is_file, path)))
 
 
-def _is(kind: Callable[[Path], bool], text: str) -> bool:
+def _from(start: Path | None, text: str) -> str:
+    return text if start is None or text.startswith("~") else str(start / text)
+
+
+def _is(kind: Callable[[Path], bool], path: str) -> bool:
     try:
-        return kind(Path(text).expanduser())
+        return kind(Path(path).expanduser())
     except (OSError, RuntimeError, ValueError):  # a name too long for the file system, with a NUL, `~` of nobody
         return False
 
 
-def _local(text: str) -> ModelRef:
-    if not text.endswith(_GGUF) or _is(Path.is_dir, text):
-        return ModelRef(text, Kind.FOLDER, text)
-    path = Path(text)
-    return ModelRef(text, Kind.FOLDER, str(path.parent), file=path.name)
+def _local(text: str, start: Path | None) -> ModelRef:
+    path = _from(start, text)
+    if not text.endswith(_GGUF) or _is(Path.is_dir, path):
+        return ModelRef(text, Kind.FOLDER, path)
+    return ModelRef(text, Kind.FOLDER, str(Path(path).parent), file=Path(path).name)
 
 
 def _hub(original: str, text: str) -> ModelRef:
-    before, colon, file = text.partition(":")
+    before, colon, behind = text.partition(":")
     name, at, revision = before.partition("@")
     shown = shortened(original)
     if "://" in text:
@@ -120,13 +133,16 @@ def _hub(original: str, text: str) -> ModelRef:
         raise BadReferenceError(
             f"'{shown}' has no usable revision after '@': write a branch, a tag or a commit.", model=original
         )
-    if colon and not _is_gguf_path(file):
+    if _is_gguf_path(behind):
+        return ModelRef(original, Kind.HUB, name, revision or None, file=behind)
+    # Of a name without organisation llama.cpp takes no tag; Ollama's names look like that.
+    if colon and not ("/" in name and _QUANTIZATION.fullmatch(behind)):
         raise BadReferenceError(
-            f"'{shown}' names no GGUF file after ':': write the file's path in the repository, as in"
-            " org/name:file.gguf.",
+            f"'{shown}' names no GGUF file after ':': write the file's path in the repository or its quantisation, as"
+            " in org/name:file.gguf or org/name:Q4_K_M.",
             model=original,
         )
-    return ModelRef(original, Kind.HUB, name, revision or None, file or None)
+    return ModelRef(original, Kind.HUB, name, revision or None, quantization=behind or None)
 
 
 def _is_gguf_path(text: str) -> bool:

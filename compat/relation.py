@@ -13,6 +13,7 @@ from .evidence import Unknown
 from .facts import Fingerprint
 from .facts_model import Rows
 from .mass import masses
+from .options import NOTHING_SET, Options
 from .tokenizer.vocabulary import Vocabulary
 
 _SAMPLE = 4096
@@ -134,12 +135,14 @@ class Pair:
     Attributes:
         comparison: of the vocabularies; unknown where one of them is.
         behaviour: of the tokenizers on the same texts; None where the two are equal, or not fit to be certified.
+        options: what the pair is run with.
     """
 
     target: Fingerprint
     drafter: Fingerprint
     comparison: Comparison | Unknown
     behaviour: Behaviour | Unknown | None = None
+    options: Options = NOTHING_SET
 
     @classmethod
     def of(cls, target: Fingerprint, drafter: Fingerprint) -> Pair:
@@ -150,6 +153,26 @@ class Pair:
         if isinstance(theirs, Unknown):
             return cls(target, drafter, theirs)
         return cls(target, drafter, compare(ours, theirs, target.rows, drafter.rows))
+
+    def planned(self, options: Options) -> Pair:
+        """The pair as it is run with these options: neither model's context reaches past the planned one."""
+        target, drafter = (_within(facts, options.context) for facts in (self.target, self.drafter))
+        return replace(self, target=target, drafter=drafter, options=options)
+
+    @property
+    def longest(self) -> int | Unknown | None:
+        """The longest sequence that comes up, in tokens: the target's context as planned, or the plan, if it has none.
+
+        None where neither is known.
+        """
+        return self.options.context if self.target.context is None else self.target.context
+
+
+def _within(facts: Fingerprint, length: int | None) -> Fingerprint:
+    context = facts.context
+    if length is None or not isinstance(context, int) or context <= length:
+        return facts
+    return replace(facts, context=length)
 
 
 def proposable(pair: Pair) -> bytes:

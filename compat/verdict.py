@@ -7,9 +7,10 @@ from enum import StrEnum
 from typing import Any
 
 from . import engines
-from .engines.outcome import Judgement, Options, Outcome
+from .engines.outcome import Judgement, Outcome
 from .evidence import Unknown
 from .finding import Finding, OpenQuestion, Severity
+from .options import NOTHING_SET, Options
 from .relation import Pair, Relation
 from .rules import RULES
 from .rules.controls import SPECIALS_DIFFER
@@ -39,16 +40,24 @@ class Policy:
         strict: whether `identical` alone will do.
         fail_on: findings at or above this refuse the pair: `error` or `warning`.
         allow_specials: whether control tokens may differ, which costs acceptance around them.
+        options: what the pair is run with. Control tokens are allowed if that is said here or in `allow_specials`.
     """
 
     engines: tuple[str, ...] = ("bundled",)
     strict: bool = False
     fail_on: Severity = Severity.ERROR
     allow_specials: bool = False
+    options: Options = NOTHING_SET
+
+    def __post_init__(self) -> None:
+        """Takes what is said in either of two places for said in both."""
+        allowed = self.allow_specials or self.options.allow_specials
+        object.__setattr__(self, "allow_specials", allowed)
+        object.__setattr__(self, "options", replace(self.options, allow_specials=allowed))
 
     def to_dict(self) -> dict[str, Any]:
-        """The policy as JSON values."""
-        return {
+        """The policy as JSON values; of the options, those that are set."""
+        return self.options.to_dict() | {
             "engines": list(self.engines),
             "strict": self.strict,
             "fail_on": self.fail_on.value,
@@ -86,16 +95,16 @@ class Decision:
 
 
 def decide(pair: Pair, policy: Policy) -> Decision:
-    """Runs every rule and every engine on a pair, and weighs them."""
+    """Runs every rule and every engine on a pair as it is planned, and weighs them."""
+    pair = pair.planned(policy.options)
     said = [item for rule in RULES for item in rule.run(pair)]
     findings = sorted(
         (_allowed(item, policy) for item in said if isinstance(item, Finding)),
         key=lambda found: (-_WEIGHT[found.severity], found.code),
     )
     questions = tuple(item for item in said if isinstance(item, OpenQuestion))
-    options = Options(policy.allow_specials)
     names = [*policy.engines, *(name for name in engines.ENGINES if name not in _plain(policy.engines))]
-    judgements = {name: engines.judge(name, pair, options) for name in names}
+    judgements = {name: engines.judge(name, pair, policy.options) for name in names}
     relation = None if isinstance(pair.comparison, Unknown) else pair.comparison.relation
     verdict = _weigh(policy, relation, findings, questions, [judgements[name] for name in policy.engines])
     if (pair.target.reading.withheld or pair.drafter.reading.withheld) and not any(

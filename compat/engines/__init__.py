@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..relation import Pair
 from . import bundled, llama_cpp, mlx_lm, sglang, tensorrt_llm, transformers, vllm
+from .ignored import ignored
 from .outcome import Engine, Judgement, Options, Outcome
 
 _MODULES = (bundled, transformers, vllm, sglang, llama_cpp, tensorrt_llm, mlx_lm)
@@ -25,7 +28,7 @@ def judge(asked: str, pair: Pair, options: Options) -> Judgement:
     Args:
         asked: an engine's name, or `name@version`.
         pair: the two models.
-        options: what the user allows.
+        options: what they are run with; those that would matter and that the engine lacks are told in the reason.
 
     Raises:
         KeyError: if no engine has the name.
@@ -38,4 +41,7 @@ def judge(asked: str, pair: Pair, options: Options) -> Judgement:
             f"was read at version {engine.version}; what {version} does is not known",
             f"ask for {name}@{engine.version} if that is the version in use",
         )
-    return engine.judge(pair, options)
+    pair = pair.planned(options)
+    judged = engine.judge(pair)
+    untold = ignored(engine, pair) if judged.outcome.usable else []
+    return replace(judged, reason="; ".join([judged.reason, *untold]))

@@ -10,10 +10,10 @@ from ..evidence import Unknown
 from ..facts import Fingerprint
 from ..facts_model import Kind, Rows
 from ..relation import Pair, Relation
-from . import shared
+from . import lengths, shared
 from .change import Change
 from .decide import Mendable, decide
-from .outcome import Engine, Judgement, Options, Outcome
+from .outcome import Engine, Judgement, Outcome
 
 _VERSION = "0.1.0"
 _REFUSED = {
@@ -22,13 +22,13 @@ _REFUSED = {
 }
 
 
-def judge(pair: Pair, options: Options) -> Judgement:
+def judge(pair: Pair) -> Judgement:
     """What the bundled decoder does: it verifies exactly, in id space, with a cache that is rolled back by position."""
     return decide(
         pair,
         lambda two: _of_a_side(two, _cannot_run),
         _plain_tokens,
-        *(() if options.allow_specials else (_control_tokens,)),
+        *(() if pair.options.allow_specials else (_control_tokens,)),
         lambda two: _of_a_side(two, _cannot_tell),
         _runs,
     )
@@ -110,7 +110,7 @@ def _cannot_tell(side: str, facts: Fingerprint) -> Judgement | None:
             f"cannot tell whether the {side} loads: its config declares no vocab_size, and its class fills in one",
             f"write vocab_size into the {side}'s config.json",
         )
-    if facts.context is None and shared.has_position_table(facts):
+    if facts.context is None and lengths.has_position_table(facts):
         return Judgement(Outcome.UNKNOWN, f"cannot tell where the {side}'s table of positions ends: no config says")
     if found.quantization is not None:
         return Judgement(
@@ -129,15 +129,21 @@ def _runs(pair: Pair) -> Judgement:
     if relation is Relation.EXTENDS:
         return Judgement(Outcome.DEGRADES, "drafts only the tokens that both models name")
     found = pair.target.architecture
-    if not isinstance(found, Unknown) and found.rope_switch is not None:
+    if not isinstance(found, Unknown) and found.rope_switch is not None and _reaches(pair, found.rope_switch):
         # A forward that drafts past the switch would turn the tokens before it too.
         return Judgement(Outcome.DEGRADES, f"ends at {found.rope_switch} tokens, where the target's LongRoPE switches")
-    ours, theirs = pair.target.context, pair.drafter.context
-    if isinstance(ours, int) and isinstance(theirs, int) and theirs < ours:
-        return Judgement(Outcome.DEGRADES, f"goes on without drafts past {theirs} tokens")
+    if (both := lengths.past_the_target(pair)) is not None:
+        return Judgement(Outcome.DEGRADES, f"ends at the target's own {both[1]} tokens, short of the planned {both[0]}")
+    if (both := lengths.shorter_drafter(pair)) is not None:
+        return Judgement(Outcome.DEGRADES, f"goes on without drafts past {both[1]} tokens")
     if relation is Relation.PADDED:
         return Judgement(Outcome.RUNS, "never drafts an id of the padding")
     return Judgement(Outcome.RUNS, "verifies exactly in id space")
+
+
+def _reaches(pair: Pair, length: int) -> bool:
+    """Whether a sequence may be longer than that; of a context that is not known, it may."""
+    return not isinstance(pair.longest, int) or pair.longest > length
 
 
 ENGINE = Engine("bundled", _VERSION, judge)

@@ -9,6 +9,7 @@ from ..evidence import Unknown
 from ..facts import Fingerprint
 from ..facts_model import Rows
 from ..facts_tokens import GgufFacts
+from ..options import Options
 from ..relation import Pair, Relation
 
 
@@ -70,14 +71,15 @@ def sooner_end(length: int, told: str | None = None) -> Change:
         told: how the runtime is told so, where it can be.
     """
 
-    def capped(facts: Fingerprint) -> Fingerprint:
-        context = facts.context
-        return replace(facts, context=min(context, length)) if isinstance(context, int) else facts
+    def capped(pair: Pair) -> Pair:
+        return pair.planned(replace(pair.options, context=min(length, pair.options.context or length)))
 
-    return Change(
-        told or f"keep prompt and output together below {length} tokens",
-        lambda pair: replace(pair, target=capped(pair.target), drafter=capped(pair.drafter)),
-    )
+    return Change(told or f"keep prompt and output together below {length} tokens", capped)
+
+
+def other_options(told: str, made: Callable[[Options], Options]) -> Change:
+    """Other options for the same two models."""
+    return Change(told, lambda pair: replace(pair, options=made(pair.options)))
 
 
 def same_tokenizer(taker: str, told: str) -> Change:
@@ -88,6 +90,6 @@ def same_tokenizer(taker: str, told: str) -> Change:
         names = ("vocabulary", "merges", "pipeline", "bos", "eos", "pad", "unk", "framing", "template_ids")
         facts = replace(of(pair, taker), **{name: getattr(giver, name) for name in names})
         sides = {"target": pair.target, "drafter": pair.drafter, taker: facts}
-        return Pair.of(sides["target"], sides["drafter"])
+        return replace(Pair.of(sides["target"], sides["drafter"]), options=pair.options)
 
     return Change(told, made)

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ..evidence import Unknown
 from ..facts import Fingerprint
 from ..facts_model import Rows
 from ..relation import Comparison, Pair
-from . import architectures, change, llama_framing, shared
+from . import architectures, change, lengths, llama_framing, shared
 from .change import Change
 from .decide import OWN_TOKENS, Mendable, decide
-from .outcome import Engine, Judgement, Options, Outcome
+from .outcome import Engine, Judgement, Outcome
 from .tokens import counted, differ
 
 _LARGEST_DIFFERENCE = 128  # SPEC_VOCAB_MAX_SIZE_DIFFERENCE
@@ -30,7 +31,7 @@ _OF_OTHER_MEDIA = re.compile(rb"<\|?\w*(?:image|audio|video)\w*\|?>")
 _MESSAGE = "draft model vocab type must match target model to use speculation"
 
 
-def judge(pair: Pair, options: Options) -> Judgement:  # noqa: ARG001 - the same shape for every engine
+def judge(pair: Pair) -> Judgement:
     """What llama.cpp does: begin, end, sizes and texts of both vocabularies must agree."""
     return decide(
         pair,
@@ -47,11 +48,13 @@ def judge(pair: Pair, options: Options) -> Judgement:  # noqa: ARG001 - the same
         shared.open_facts,
         _classes,
         llama_framing.unknown,
-        shared.past_the_table,
-        shared.open_context,
+        lengths.past_the_table,
+        lengths.open_context,
+        _draft_length,
         _state,
         _outside,
-        shared.past_the_training,
+        _planned_length,
+        lengths.past_the_training,
         lambda _: Judgement(
             Outcome.RUNS, f"finds begin, end and texts of all tokens equal{_converted(pair, ' in', ' with')}"
         ),
@@ -206,6 +209,28 @@ def _state(pair: Pair) -> Judgement | None:
     return Judgement(Outcome.DEGRADES, reason, "use --spec-type draft-mtp if the model has such a head")
 
 
+def _draft_length(pair: Pair) -> Mendable | None:
+    """`-cd`, which some versions have."""
+    asked, longest = pair.options.draft_context, pair.longest
+    if asked is None or (isinstance(longest, int) and asked >= longest):
+        return None
+    reason = f"was not seen past a drafter's context of its own, here {asked} tokens"
+    left_out = change.other_options(
+        "leave out -cd (--ctx-size-draft)", lambda options: replace(options, draft_context=None)
+    )
+    return Mendable(Judgement(Outcome.UNKNOWN, reason), left_out)
+
+
+def _planned_length(pair: Pair) -> Judgement | None:
+    """The server caps each slot (`server-context.cpp`)."""
+    if (both := lengths.past_the_target(pair)) is None:
+        return None
+    planned, own = both
+    message = f"the slot context ({planned}) exceeds the training context of the model ({own}) - capping"
+    reason = f"serves no sequence longer than the target's own {own} tokens, whatever was planned"
+    return Judgement(Outcome.DEGRADES, reason, f"pass -c {own}", message)
+
+
 def _outside(pair: Pair) -> Judgement | None:
     """Tokens of the target past the drafter's: handled one sequence at a time."""
     theirs = _size(pair.drafter)
@@ -231,4 +256,4 @@ def _text(facts: Fingerprint, number: int) -> bytes:
     return b"" if isinstance(facts.vocabulary, Unknown) else facts.vocabulary.token(number) or b""
 
 
-ENGINE = Engine("llama.cpp", "001d906a", judge)
+ENGINE = Engine("llama.cpp", "001d906a", judge, frozenset({"draft_context", "batch"}))

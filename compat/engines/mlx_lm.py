@@ -6,15 +6,12 @@ equals the token that the target samples, so the drafter never changes the outpu
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ..evidence import Unknown
 from ..facts import Fingerprint
 from ..relation import Pair, Relation
-from . import change, shared
-from .change import Change
+from . import change, lengths, shared
 from .decide import OWN_TOKENS, Mendable, decide
-from .outcome import Engine, Judgement, Options, Outcome
+from .outcome import Engine, Judgement, Outcome
 from .tokens import other_tokens
 
 _MESSAGE = "Draft model tokenizer does not match model tokenizer."
@@ -42,7 +39,7 @@ _ROTATING = frozenset(
 )
 
 
-def judge(pair: Pair, options: Options) -> Judgement:  # noqa: ARG001 - the same shape for every engine
+def judge(pair: Pair) -> Judgement:
     """What mlx-lm does: base sizes must agree, ids are handed over as they are, and the target's cache is cut back."""
     return decide(
         pair,
@@ -56,12 +53,14 @@ def judge(pair: Pair, options: Options) -> Judgement:  # noqa: ARG001 - the same
         _window,
         _out_of_range,
         shared.open_facts,
-        shared.past_the_table,
-        shared.open_context,
+        lengths.past_the_targets_table,
+        lengths.past_the_table,
+        lengths.open_context,
         _open_sizes,
         other_tokens,
         _drafter_state,
-        shared.past_the_training,
+        lengths.past_the_targets_training,
+        lengths.past_the_training,
         lambda _: Judgement(Outcome.RUNS, "finds the base vocabularies equally large and keeps drafts that match"),
     )
 
@@ -115,30 +114,24 @@ def _state(pair: Pair) -> Judgement | None:
     return Judgement(Outcome.REFUSES, f"cannot cut back the target's state ({found.model_type})", message=message)
 
 
-def _rotates(facts: Fingerprint) -> int | None:
-    """The window, where layers keep no more than that."""
-    found = facts.architecture
-    return found.window if not isinstance(found, Unknown) and found.model_type in _ROTATING else None
+def _rotates(pair: Pair, side: str) -> int | None:
+    """The window, where layers keep no more than that and sequences are to reach it."""
+    found = change.of(pair, side).architecture
+    if isinstance(found, Unknown) or found.model_type not in _ROTATING or found.window is None:
+        return None
+    planned = pair.options.context
+    return None if planned is not None and planned < found.window else found.window
 
 
 def _window(pair: Pair) -> Mendable | None:
     """The caches are asked once, when they are empty; later, `trim_prompt_cache` does nothing, and says nothing."""
-    if (window := _rotates(pair.target)) is None:
+    if (window := _rotates(pair, "target")) is None:
         return None
     reason = (
         f"cannot cut back the target's rotating cache past its {window} tokens, so rejected drafts stay in the text"
     )
-    ended = change.sooner_end(window)
-    return Mendable(
-        Judgement(Outcome.WRONG_OUTPUT, reason), Change(ended.told, lambda two: _without_window(ended.made(two)))
-    )
-
-
-def _without_window(pair: Pair) -> Pair:
-    found = pair.target.architecture
-    if isinstance(found, Unknown):
-        return pair
-    return replace(pair, target=replace(pair.target, architecture=replace(found, window=None)))
+    ended = change.sooner_end(window - 1, f"keep prompt and output together below {window} tokens")
+    return Mendable(Judgement(Outcome.WRONG_OUTPUT, reason), ended)
 
 
 def _out_of_range(pair: Pair) -> Mendable | None:
@@ -171,7 +164,7 @@ def _names(facts: Fingerprint, number: int) -> bool:
 
 def _drafter_state(pair: Pair) -> Judgement | None:
     found = pair.drafter.architecture
-    if isinstance(found, Unknown) or not (found.stateful or _rotates(pair.drafter)):
+    if isinstance(found, Unknown) or not (found.stateful or _rotates(pair, "drafter")):
         return None
     reason = f"leaves rejected drafts in the drafter's cache ({found.model_type}), so ever fewer drafts are accepted"
     return Judgement(Outcome.DEGRADES, reason, "take a drafter with full attention")

@@ -1,4 +1,4 @@
-"""The ways in which a pair can go in a runtime."""
+"""The ways in which a pair can go in a runtime, and what a runtime is."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ..options import Options as Options
 from ..relation import Pair
 
 
@@ -44,26 +45,17 @@ class Judgement:
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
-    """What the user allows or sets for every runtime.
-
-    Attributes:
-        allow_specials: whether a pair may run whose control tokens differ, where verification is exact in id space.
-    """
-
-    allow_specials: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Engine:
     """A runtime, and the pure function that tells what it does.
 
     Attributes:
         name: as in `--engine`.
         version: of the runtime whose source the profile was read from.
-        judge: the function.
+        judge: the function of a pair as it is planned.
+        options: names of the options that it has, of those that not every runtime has.
     """
 
     name: str
     version: str
-    judge: Callable[[Pair, Options], Judgement]
+    judge: Callable[[Pair], Judgement]
+    options: frozenset[str] = frozenset()

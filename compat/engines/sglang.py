@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from ..evidence import Unknown
 from ..relation import Pair
-from . import architectures, change, shared
+from . import architectures, change, lengths, shared
 from .decide import Mendable, decide
-from .outcome import Engine, Judgement, Options, Outcome
+from .outcome import Engine, Judgement, Outcome
 from .tokens import other_tokens
 
 _OVERRIDE = "SGLANG_ALLOW_OVERWRITE_LONGER_CONTEXT_LEN=1"
 
 
-def judge(pair: Pair, options: Options) -> Judgement:  # noqa: ARG001 - the same shape for every engine
+def judge(pair: Pair) -> Judgement:
     """What SGLang does: it tests lengths and sizes, tokens never.
 
     Lengths come first there; here sizes do, for which there is no flag.
@@ -28,11 +28,12 @@ def judge(pair: Pair, options: Options) -> Judgement:  # noqa: ARG001 - the same
         shared.gguf_not_judged,
         shared.not_loadable,
         _sizes,
+        _planned_length,
         _length,
         shared.open_facts,
         _classes,
         _head_of_the_drafter,
-        shared.open_context,
+        lengths.open_context,
         _stretched,
         _state,
         other_tokens,
@@ -55,34 +56,55 @@ def _head_of_the_drafter(pair: Pair) -> Judgement | None:
     return Judgement(Outcome.UNKNOWN, f"{reason}, which a model used as a whole was not seen to work with")
 
 
-def _length(pair: Pair) -> Judgement | Mendable | None:
-    """`ModelConfig._derive_context_length` of the drafter, given the target's length."""
-    if (lengths := shared.shorter_drafter(pair)) is None or _scaled(pair):
+def _planned_length(pair: Pair) -> Mendable | None:
+    """`ModelConfig._derive_context_length` of the target."""
+    if (both := lengths.past_the_target(pair)) is None:
         return None
-    ours, theirs = lengths
-    message = (
-        f"Warning: Target model's context_length ({ours}) is greater than the derived context_length ({theirs}). This"
-        " may lead to incorrect model outputs or CUDA errors. Note that the derived context_length may differ from"
+    planned, own = both
+    if lengths.may_be_multiplied(pair.target):
+        reason = (
+            f"may multiply the target's {own} tokens by the factor of its rope scaling, so whether it takes {planned}"
+            " is not told here"
+        )
+        judged = Judgement(Outcome.UNKNOWN, reason)
+    else:
+        reason = (
+            f"takes no --context-length above the model's own, and {planned} is more than the target's {own} (the"
+            " variable that lifts the test has led to illegal memory accesses)"
+        )
+        judged = Judgement(Outcome.REFUSES, reason, message=_too_long("User-specified", planned, own))
+    return Mendable(judged, change.sooner_end(own, f"pass --context-length {own}"))
+
+
+def _too_long(whose: str, asked: int, own: int) -> str:
+    return (
+        f"Warning: {whose} context_length ({asked}) is greater than the derived context_length ({own}). This may lead"
+        " to incorrect model outputs or CUDA errors. Note that the derived context_length may differ from"
         " max_position_embeddings in the model's config. To allow overriding this maximum, set the env var"
         f" {_OVERRIDE}"
     )
+
+
+def _length(pair: Pair) -> Judgement | Mendable | None:
+    """`ModelConfig._derive_context_length` of the drafter, given the target's length."""
+    if (both := lengths.shorter_drafter(pair)) is None or _scaled(pair):
+        return None
+    ours, theirs = both
     reason = (
         f"loads the drafter with the target's length, and its {theirs} tokens are fewer than {ours} (the variable that"
         " lifts the test has led to illegal memory accesses)"
     )
-    judged = Judgement(Outcome.REFUSES, reason, message=message)
+    judged = Judgement(Outcome.REFUSES, reason, message=_too_long("Target model's", ours, theirs))
     return Mendable(judged, change.sooner_end(theirs, f"pass --context-length {theirs}"))
 
 
 def _scaled(pair: Pair) -> bool:
     """Whether a length is multiplied by the factor of its rope scaling, as `get_context_length` does for some types."""
-    found = [facts.architecture for _, facts in shared.sides(pair)]
-    ropes = [None if isinstance(one, Unknown) else one.rope for one in found]
-    return any(rope and rope.factor and rope.scaling != "llama3" and not rope.original for rope in ropes)
+    return any(lengths.may_be_multiplied(facts) for _, facts in shared.sides(pair))
 
 
 def _stretched(pair: Pair) -> Judgement | None:
-    if shared.shorter_drafter(pair) is None:
+    if lengths.shorter_drafter(pair) is None:
         return None
     reason = "multiplies the length by the factor of rope scaling, so which of the two is shorter is not told here"
     return Judgement(Outcome.UNKNOWN, reason, "pass --context-length with the shorter model's length")
@@ -120,4 +142,4 @@ def _quantised(pair: Pair) -> Judgement | None:
     return Judgement(Outcome.RUNS, reason, "pass --speculative-draft-model-quantization as well")
 
 
-ENGINE = Engine("sglang", "0.5.23", judge)
+ENGINE = Engine("sglang", "0.5.23", judge, frozenset({"batch"}))

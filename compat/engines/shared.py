@@ -14,9 +14,6 @@ from .change import Change
 from .decide import Mendable
 from .outcome import Judgement, Outcome
 
-# Their positions come from a table as long as the context: past it, the look-up is out of range. Source: the position
-# embeddings in the models of transformers 5.23.0. Rotary and ALiBi positions are worked out for any length.
-POSITION_TABLES = frozenset("biogpt codegen ctrl gpt-sw3 gpt2 gpt_bigcode gpt_neo gptj openai-gpt opt".split())
 SAFETENSORS = "check the safetensors of the same release"
 
 
@@ -158,43 +155,6 @@ def open_facts(pair: Pair) -> Judgement | None:
     if isinstance(pair.comparison, Unknown):
         return Judgement(Outcome.UNKNOWN, f"cannot be judged by the tokens: a model {pair.comparison.why}")
     return None
-
-
-def open_context(pair: Pair) -> Judgement | None:
-    """A length that is not known, where it decides."""
-    for side, facts in sides(pair):
-        if isinstance(facts.context, Unknown):
-            return Judgement(Outcome.UNKNOWN, f"cannot be judged by the lengths: the {side} {facts.context.why}")
-    return None
-
-
-def shorter_drafter(pair: Pair) -> tuple[int, int] | None:
-    """Both lengths in tokens, target's first, where the drafter's is known to be shorter."""
-    ours, theirs = pair.target.context, pair.drafter.context
-    return (ours, theirs) if isinstance(ours, int) and isinstance(theirs, int) and theirs < ours else None
-
-
-def has_position_table(facts: Fingerprint) -> bool:
-    """Whether positions past the context are out of range."""
-    return not isinstance(facts.architecture, Unknown) and facts.architecture.model_type in POSITION_TABLES
-
-
-def past_the_table(pair: Pair) -> Mendable | None:
-    """A drafter that is asked for positions that it has no row for."""
-    if (lengths := shorter_drafter(pair)) is None or not has_position_table(pair.drafter):
-        return None
-    ours, theirs = lengths
-    reason = f"compares no lengths, and the drafter's table of positions ends at {theirs} tokens of the target's {ours}"
-    return Mendable(Judgement(Outcome.CRASHES, reason), change.sooner_end(theirs))
-
-
-def past_the_training(pair: Pair) -> Judgement | None:
-    """A drafter that is asked for rotary positions that it was not trained on."""
-    if (lengths := shorter_drafter(pair)) is None:
-        return None
-    ours, theirs = lengths
-    reason = f"drafts on past the drafter's {theirs} tokens (the target has {ours}), where few drafts are accepted"
-    return Judgement(Outcome.DEGRADES, reason, f"keep prompt and output together below {theirs} tokens")
 
 
 def not_implemented(pair: Pair, known: frozenset[str], otherwise: str) -> Judgement | None:

@@ -6,13 +6,13 @@ Read from `_torch/speculative/draft_target.py` and the documentation of 1.0, and
 from __future__ import annotations
 
 from ..relation import Pair
-from . import architectures, change, shared
+from . import architectures, change, lengths, shared
 from .decide import Mendable, decide
-from .outcome import Engine, Judgement, Options, Outcome
+from .outcome import Engine, Judgement, Outcome
 from .tokens import other_tokens
 
 
-def judge(pair: Pair, options: Options) -> Judgement:  # noqa: ARG001 - the same shape for every engine
+def judge(pair: Pair) -> Judgement:
     """What TensorRT-LLM does: it starts whatever the two are, and verification is exact where the widths agree."""
     return decide(
         pair,
@@ -24,7 +24,8 @@ def judge(pair: Pair, options: Options) -> Judgement:  # noqa: ARG001 - the same
         shared.open_facts,
         _classes,
         _state,
-        shared.open_context,
+        lengths.open_context,
+        _planned_length,
         _length,
         other_tokens,
         lambda _: Judgement(Outcome.RUNS, "compares nothing, and here nothing differs"),
@@ -55,10 +56,19 @@ def _state(pair: Pair) -> Judgement | None:
     return Judgement(Outcome.UNKNOWN, reason)
 
 
-def _length(pair: Pair) -> Mendable | None:
-    if (lengths := shared.shorter_drafter(pair)) is None:
+def _planned_length(pair: Pair) -> Mendable | None:
+    if (both := lengths.past_the_target(pair)) is None:
         return None
-    ours, theirs = lengths
+    planned, own = both
+    reason = f"was not seen past the length of a model, and the target has {own} tokens of the planned {planned}"
+    ended = change.sooner_end(own, f"build both with a max_seq_len of {own}")
+    return Mendable(Judgement(Outcome.UNKNOWN, reason), ended)
+
+
+def _length(pair: Pair) -> Mendable | None:
+    if (both := lengths.shorter_drafter(pair)) is None:
+        return None
+    ours, theirs = both
     reason = (
         f"compares no lengths, and what it does past the drafter's {theirs} tokens (the target has {ours}) is untold"
     )
@@ -66,4 +76,4 @@ def _length(pair: Pair) -> Mendable | None:
     return Mendable(Judgement(Outcome.UNKNOWN, reason), ended)
 
 
-ENGINE = Engine("tensorrt-llm", "1.0", judge)
+ENGINE = Engine("tensorrt-llm", "1.0", judge, frozenset({"batch"}))

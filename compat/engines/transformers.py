@@ -6,14 +6,16 @@ by the tests. The call that is judged passes no tokenizers; what passing both do
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from .. import model_types
 from ..evidence import Unknown
 from ..facts_model import Kind
 from ..relation import Pair
-from . import shared
+from . import change, lengths, shared
 from .change import Change
 from .decide import Mendable, decide
-from .outcome import Engine, Judgement, Options, Outcome
+from .outcome import Engine, Judgement, Outcome
 from .tokens import other_tokens
 
 # The classes that set `_is_stateful`, by model type, and what they name the text model inside.
@@ -31,10 +33,13 @@ _CUT_BACK = frozenset("lfm2 lfm2_moe".split())
 _NO_LENGTH = frozenset("falcon_mamba mamba mamba2 recurrent_gemma rwkv xlstm".split())
 _DOC = "(see https://huggingface.co/docs/transformers/en/generation_strategies#universal-assisted-decoding)"
 _TYPOS = "(note: typos in the generate arguments will also show up in this list)"
+_ONE_AT_A_TIME = change.other_options(
+    "give generate() one sequence at a time", lambda options: replace(options, batch=None)
+)
 _BOTH = "pass tokenizer= and assistant_tokenizer= with do_sample=False"
 
 
-def judge(pair: Pair, options: Options) -> Judgement:  # noqa: ARG001 - the same shape for every engine
+def judge(pair: Pair) -> Judgement:
     """What transformers does: ids are shared where the sizes are equal; otherwise it asks for the tokenizers."""
     return decide(
         pair,
@@ -42,17 +47,29 @@ def judge(pair: Pair, options: Options) -> Judgement:  # noqa: ARG001 - the same
         shared.gguf_not_judged,
         shared.not_loadable,
         _target_state,
+        _batch,
         _sizes,
         _kinds,
         _drafter_without_length,
         shared.open_facts,
-        shared.past_the_table,
-        shared.open_context,
+        lengths.past_the_targets_table,
+        lengths.past_the_table,
+        lengths.open_context,
         other_tokens,
         _drafter_state,
-        shared.past_the_training,
+        lengths.past_the_targets_training,
+        lengths.past_the_training,
         lambda _: Judgement(Outcome.RUNS, "finds the vocabulary sizes equal, shares ids and verifies exactly"),
     )
+
+
+def _batch(pair: Pair) -> Mendable | None:
+    """`_assisted_decoding`."""
+    if (batch := pair.options.batch or 1) == 1:
+        return None
+    message = "assisted generate is only supported for batch_size = 1"
+    judged = Judgement(Outcome.REFUSES, f"drafts for one sequence at a time, and {batch} are planned", message=message)
+    return Mendable(judged, _ONE_AT_A_TIME)
 
 
 def _kinds(pair: Pair) -> Judgement | None:
@@ -155,4 +172,4 @@ def _drafter_state(pair: Pair) -> Judgement | None:
     return Judgement(Outcome.DEGRADES, reason, "take a drafter with attention alone")
 
 
-ENGINE = Engine("transformers", "5.23.0", judge)
+ENGINE = Engine("transformers", "5.23.0", judge, frozenset({"batch"}))

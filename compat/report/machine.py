@@ -58,10 +58,15 @@ def render(report: Report, certificate: str | None) -> dict[str, Any]:
         "unknown": [
             {"subject": subject, "why": why, "rules": codes} for subject, why, codes in questions(decision.questions)
         ],
-        "engines": {name: _engine(name, report) for name in decision.judgements},
+        "engines": engines_of(report),
         "advice": advice(report),
         "certificate": certificate,
     }
+
+
+def engines_of(report: Report) -> dict[str, Any]:
+    """What every engine does with the pair, by its name."""
+    return {name: _engine(name, report) for name in report.decision.judgements}
 
 
 def _engine(name: str, report: Report) -> dict[str, Any]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from rich.text import Text
 
 from ..engines import ENGINES
@@ -12,7 +10,6 @@ from ..evidence import Unknown
 from ..facts_model import Rows
 from ..finding import Severity, Subject
 from ..pipeline import Model, Report
-from ..rules import BY_CODE
 from ..verdict import Verdict
 from ..verify import Verification
 from ..visible import shortened, visible
@@ -61,23 +58,6 @@ def render_verification(found: Verification) -> list[Text]:
         lines.append(_line("now", answer(found.report), "bold"))
         lines.append(_line("do", "Check the pair again, and issue a new certificate if it fits.", "bold"))
     return lines
-
-
-_PLACE = re.compile(r"\{(\w+)\}")
-
-
-def _named_place(place: re.Match[str]) -> str:
-    return f"<{place[1]}>"
-
-
-def rule_page(code: str) -> str:
-    """A rule's page: what it finds, why it matters, what to do."""
-    rule = BY_CODE[code]
-    finds = _PLACE.sub(_named_place, rule.message)
-    return (
-        f"{rule.code} {rule.name} (at worst: {rule.worst})\n\nFinds: {finds}\n\nWhy: {rule.why}\n\n"
-        f"What to do: {rule.fix}\n\nLooks at: {', '.join(rule.needs)}\n"
-    )
 
 
 def _sources(report: Report) -> list[Text]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from ..evidence import Evidence
 from ..facts_model import Experts, Weights
 from ..finding import Finding, PairRule, Severity, Subject, known
+from ..options import Options
 from ..relation import Comparison, Pair, Relation
 from ..speedup import best_drafted, break_even, experts_touched, speed_up
 
@@ -97,8 +98,18 @@ def _speed(rule: PairRule, pair: Pair) -> Iterator[Finding]:
         drafter=_size(drafter.step),
         cost=float(f"{cost:.2g}"),
         mixture="; verifying drafts reads more of its experts than one step" if target.experts else "",
-        least="no acceptance" if least is None else f"an acceptance above {least:.2g}",
+        least=("no acceptance" if least is None else f"an acceptance above {least:.2g}") + _left_out(pair.options),
         speeds=speeds,
+    )
+
+
+def _left_out(options: Options) -> str:
+    """What a planned batch would cost and is not reckoned: no fact of a model tells the size of its caches."""
+    if (batch := options.batch or 1) == 1:
+        return ""
+    planned = f"{batch} sequences" if options.context is None else f"{batch} sequences of {options.context} tokens"
+    return (
+        f", one sequence at a time; what {planned} at once gain is not reckoned, for no fact tells how large caches are"
     )
 
 

@@ -17,7 +17,9 @@ from specdec_check.compat.certificate import CertificateError, Statement
 from specdec_check.compat.errors import CheckError
 from specdec_check.compat.evidence import Unknown
 from specdec_check.compat.holding import Holding, hold
+from specdec_check.compat.options import Options
 from specdec_check.compat.pipeline import Access, check, read
+from specdec_check.compat.verdict import Policy
 
 SCHEMA = json.loads((Path(specdec_check.compat.__file__).parent / "certificate.schema.json").read_text())
 
@@ -49,6 +51,41 @@ def test_it_is_an_in_toto_statement_as_the_schema_has_it(pair: tuple[Path, Path]
 
 def test_the_same_inputs_give_the_same_bytes(pair: tuple[Path, Path]) -> None:
     assert certificates.dump(issued(pair)) == certificates.dump(issued(pair))
+
+
+def test_options_that_are_not_set_leave_no_trace(pair: tuple[Path, Path]) -> None:
+    """Certificates from before there were options keep their bytes."""
+    statement = issued(pair)
+
+    assert statement["predicate"]["policy"] == {
+        "engines": ["bundled"],
+        "strict": False,
+        "fail_on": "error",
+        "allow_specials": False,
+    }
+    assert certificates.policy_of(statement) == Policy()
+
+
+def test_options_are_pinned_and_judged_anew(pair: tuple[Path, Path]) -> None:
+    options = Options(heterogeneous_vocab=True, context=256, batch=8, tensor_parallel=2)
+    policy = Policy(("bundled", "vllm"), options=options)
+    statement = certificates.issue(check(str(pair[0]), str(pair[1]), policy))
+
+    jsonschema.validate(statement, SCHEMA)
+    assert certificates.policy_of(statement) == policy
+    assert held(statement).drift == ()
+    longer = deepcopy(statement)
+    longer["predicate"]["policy"]["context"] = 4096
+    longer["predicate"]["seal"] = certificates.seal(longer)
+    assert held(longer).drift
+    for damage in (0, "256", True, None, 2**31):
+        broken = deepcopy(statement)
+        broken["predicate"]["policy"]["batch"] = damage
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(broken, SCHEMA)
+        if damage is not None:
+            with pytest.raises(CertificateError, match="out of shape"):
+                certificates.load(certificates.dump(broken), "pair.json")
 
 
 def test_the_subject_digest_is_that_of_the_files_as_sha256sum_lists_them(pair: tuple[Path, Path]) -> None:

@@ -79,11 +79,34 @@ def test_a_file_on_the_hub(text: str, expected: tuple[str, str | None, str]) -> 
 
 
 @pytest.mark.parametrize(
-    "file", ["", "Q4_K_M", "x.safetensors", "../x.gguf", "a//x.gguf", "/x.gguf", "a/./x.gguf", "\n.gguf"]
+    "file",
+    ["", "Q4 K", "Q4.K", "-Q4", "x.safetensors", "../x.gguf", "a//x.gguf", "/x.gguf", "a/./x.gguf", "\n.gguf"],
 )
 def test_what_names_no_file(file: str) -> None:
     with pytest.raises(BadReferenceError, match="names no GGUF file after ':'"):
         parse(f"org/name:{file}")
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "revision", "quantization"),
+    [
+        ("org/name:Q4_K_M", "org/name", None, "Q4_K_M"),
+        ("org/name:q8_0", "org/name", None, "q8_0"),
+        ("org/name@v1:UD-Q4_K_XL", "org/name", "v1", "UD-Q4_K_XL"),
+        ("hf://org/name:F16", "org/name", None, "F16"),
+    ],
+)
+def test_a_quantisation_on_the_hub(text: str, name: str, revision: str | None, quantization: str) -> None:
+    found = parse(text)
+
+    assert found == ModelRef(text, Kind.HUB, name, revision, None, quantization)
+    assert found.at("0" * 40) == ModelRef(text, Kind.HUB, name, "0" * 40, None, quantization)
+
+
+def test_a_tag_of_another_program_is_none() -> None:
+    """`llama3:8b` is a model of Ollama's, and llama.cpp takes no name without organisation either."""
+    with pytest.raises(BadReferenceError, match="names no GGUF file after ':'"):
+        parse("llama3:8b")
 
 
 def test_a_web_address_is_still_no_model() -> None:
@@ -133,6 +156,60 @@ def test_the_only_gguf_is_meant_where_there_are_no_other_weights() -> None:
 def test_a_file_that_is_named_is_meant_whatever_else_there_is() -> None:
     assert chosen("a.gguf b.gguf model.safetensors", "org/name:b.gguf") == ("b.gguf",)
     assert chosen("a.gguf mmproj.gguf", "org/name:mmproj.gguf") == ("mmproj.gguf",)
+
+
+LISTED = "m-Q4_K_S.gguf m-Q4_K_M.gguf m-Q8_0.gguf m-UD-Q4_K_XL.gguf mmproj-m-Q8_0.gguf model.safetensors"
+
+
+@pytest.mark.parametrize(
+    ("tag", "file"),
+    [
+        ("Q4_K_M", "m-Q4_K_M.gguf"),
+        ("q4_k_m", "m-Q4_K_M.gguf"),
+        ("Q8_0", "m-Q8_0.gguf"),
+        ("Q4_K_XL", "m-UD-Q4_K_XL.gguf"),
+        ("UD-Q4_K_XL", "m-UD-Q4_K_XL.gguf"),
+    ],
+)
+def test_a_quantisation_means_the_file_whose_name_has_it(tag: str, file: str) -> None:
+    assert chosen(LISTED, f"org/name:{tag}") == (file,)
+
+
+def test_a_quantisation_of_a_split_model_means_all_parts() -> None:
+    parts = tuple(f"BF16/m-BF16-{number:05}-of-00002.gguf" for number in (1, 2))
+
+    assert chosen(" ".join(("m-Q8_0.gguf", *parts)), "org/name:bf16") == parts
+
+
+def test_a_head_beside_a_model_is_not_meant_by_its_quantisation() -> None:
+    assert chosen("mtp-m-Q8_0.gguf eagle3-m-Q8_0.gguf m-Q8_0.gguf", "org/name:Q8_0") == ("m-Q8_0.gguf",)
+    assert chosen("mtp-m-Q4_K_M.gguf m-Q4_K_M.gguf m-Q8_0.gguf") == ("m-Q4_K_M.gguf",)
+
+
+def test_what_no_quantisation_or_several_files_mean_is_told_with_what_there_is() -> None:
+    with pytest.raises(NotFoundError) as none:
+        chosen("m-Q4_K_M.gguf m-Q8_0.gguf", "org/name@v1:Q4_K")
+    with pytest.raises(BadReferenceError) as several:
+        chosen("m-BF16.gguf m-F16.gguf m-Q8_0.gguf", "org/name@v1:F16")
+    with pytest.raises(NotFoundError) as nothing:
+        chosen("model.safetensors", "org/name:Q4_K_M")
+
+    assert none.value.message == (
+        "org/name@v1:Q4_K: there is no GGUF model quantised to Q4_K: it holds m-Q4_K_M.gguf, m-Q8_0.gguf."
+    )
+    assert several.value.message == (
+        "org/name@v1:F16 means any of 2 GGUF models: name one of them, as in org/name@v1:m-BF16.gguf;"
+        " it holds m-BF16.gguf, m-F16.gguf."
+    )
+    assert nothing.value.message.endswith("it holds no GGUF model.")
+
+
+def test_of_several_the_usual_quantisation_is_meant() -> None:
+    assert chosen("m-Q4_K_M.gguf m-Q8_0.gguf") == ("m-Q4_K_M.gguf",)
+    assert chosen("m-Q4_K_M.gguf m-Q8_0.gguf model.safetensors") == ()
+    for listed in ("m-Q4_K_S.gguf m-Q8_0.gguf", "a-Q4_K_M.gguf b-Q4_K_M.gguf"):
+        with pytest.raises(BadReferenceError, match="name one of them"):
+            chosen(listed)
 
 
 def test_all_parts_of_a_split_model_are_meant() -> None:
@@ -251,6 +328,26 @@ def test_offline_after_an_online_run(hub: LoopbackHub, specdec_check: CommandLin
     assert {key: value for key, value in offline.json["target"].items() if key != "notes"} == {
         key: value for key, value in online.json["target"].items() if key != "notes"
     }
+
+
+def test_a_quantisation_is_resolved_offline_as_it_was_online(
+    hub: LoopbackHub, specdec_check: CommandLine, show: Publish, tmp_path: Path
+) -> None:
+    show("org/target", "m-Q4_K_M.gguf", "m-Q8_0.gguf", layers=2)
+    words: tuple[Any, ...] = ("org/target:q8_0", "org/target", "--engine", "llama.cpp", "--format", "json")
+    file = tmp_path / "pair.json"
+    online = specdec_check(*words, "--certificate", file)
+    hub.forget()
+
+    offline = specdec_check(*words, "--offline")
+
+    assert (online.status, offline.status, hub.count()) == (0, 0, 0)
+    for run in (online, offline):
+        assert run.json["target"]["original"] == "org/target:q8_0"
+        assert list(run.json["target"]["files"]) == ["m-Q8_0.gguf#header"]
+        assert list(run.json["drafter"]["files"]) == ["m-Q4_K_M.gguf#header"]
+    assert ':m-Q8_0.gguf"' in file.read_text()
+    assert specdec_check("verify", file).status == 0
 
 
 def test_what_is_kept_of_a_commit_is_not_read_again_and_never_when_damaged(

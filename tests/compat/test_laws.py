@@ -18,6 +18,7 @@ from specdec_check.compat.facts import Fingerprint
 from specdec_check.compat.facts_model import Architecture
 from specdec_check.compat.finding import Severity
 from specdec_check.compat.fingerprint import fingerprint
+from specdec_check.compat.options import Options
 from specdec_check.compat.pipeline import check
 from specdec_check.compat.relation import Pair, Relation
 from specdec_check.compat.verdict import Policy, Verdict, decide
@@ -27,6 +28,7 @@ POLICIES = [
     Policy(strict=strict, fail_on=severity)
     for strict, severity in product((False, True), (Severity.ERROR, Severity.WARNING))
 ]
+PLANNED = [Policy(options=Options(context=length, batch=4)) for length in (32, 64, 4096)]
 WORDS = "a b c d e f g h".split()
 
 
@@ -128,7 +130,7 @@ def test_no_single_unknown_fact_earns_a_certificate() -> None:
 
 
 @settings(max_examples=600, deadline=None)
-@given(st.sampled_from(sorted(MODELS)), st.sampled_from(sorted(MODELS)), LOSSES, st.sampled_from(POLICIES))
+@given(st.sampled_from(sorted(MODELS)), st.sampled_from(sorted(MODELS)), LOSSES, st.sampled_from([*POLICIES, *PLANNED]))
 @example("padded", "sound", {(True, "rows"): NOT_KNOWN}, Policy(strict=True))
 @example("sound", "encoder", {(False, "kind"): NOT_KNOWN}, Policy())
 def test_unknown_facts_never_earn_a_certificate(one: str, other: str, losses: Any, policy: Policy) -> None:

@@ -12,8 +12,10 @@ from rich.console import Console
 import specdec_check.compat
 from specdec_check.compat.errors import CheckError, NotFoundError, SeveralErrors
 from specdec_check.compat.pipeline import Report, check
+from specdec_check.compat.project.rules import RULES as PROJECT_RULES
 from specdec_check.compat.report import machine, text
 from specdec_check.compat.report.message import quoted
+from specdec_check.compat.report.pages import pages
 from specdec_check.compat.rules import RULES
 from specdec_check.compat.visible import visible
 
@@ -99,8 +101,10 @@ def test_visible_keeps_what_prints_and_escapes_the_rest() -> None:
 
 
 def test_every_rule_has_a_page() -> None:
-    for rule in RULES:
-        page = text.rule_page(rule.code)
+    told = {page.code: page.text for page in pages()}
+    assert list(told) == [rule.code for rule in (*RULES, *PROJECT_RULES)]
+    for rule in (*RULES, *PROJECT_RULES):
+        page = told[rule.code]
         assert page.startswith(f"{rule.code} {rule.name} (at worst: {rule.worst})")
         assert all(part in page for part in (rule.message.split("{")[0], rule.why, rule.fix))
         assert "{" not in page

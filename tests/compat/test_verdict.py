@@ -11,6 +11,7 @@ from specdec_check.compat.engines.outcome import Engine, Judgement, Outcome
 from specdec_check.compat.evidence import Unknown
 from specdec_check.compat.facts import Fingerprint
 from specdec_check.compat.finding import Severity
+from specdec_check.compat.options import Options
 from specdec_check.compat.pipeline import check
 from specdec_check.compat.relation import Pair
 from specdec_check.compat.verdict import Policy, Verdict, decide
@@ -79,7 +80,7 @@ def test_a_missing_fact_that_could_refuse_is_never_a_pass(facts: tuple[Fingerpri
 def test_the_gated_engine_decides_what_the_rules_leave_open(
     facts: tuple[Fingerprint, Fingerprint], outcome: Outcome, verdict: Verdict, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(ENGINES, "made", Engine("made", "1", lambda _, __: Judgement(outcome, "says the test")))
+    monkeypatch.setitem(ENGINES, "made", Engine("made", "1", lambda _: Judgement(outcome, "says the test")))
 
     assert decide(Pair.of(*facts), Policy(engines=("made",))).verdict is verdict
     assert decide(Pair.of(*facts), Policy()).verdict is Verdict.CERTIFIED, "an engine that is not gated has no say"
@@ -88,7 +89,7 @@ def test_the_gated_engine_decides_what_the_rules_leave_open(
 def test_an_engine_s_degrading_counts_as_a_warning(
     facts: tuple[Fingerprint, Fingerprint], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(ENGINES, "slow", Engine("slow", "1", lambda _, __: Judgement(Outcome.DEGRADES, "is slow")))
+    monkeypatch.setitem(ENGINES, "slow", Engine("slow", "1", lambda _: Judgement(Outcome.DEGRADES, "is slow")))
     same = (facts[0], facts[0])
     policy = Policy(engines=("slow",), fail_on=Severity.WARNING)
 
@@ -124,6 +125,49 @@ def test_control_tokens_may_differ_where_the_user_allows_it(tmp_path: Path, allo
 
     assert report.decision.verdict is verdict
     assert "SD103" in {found.code for found in report.decision.findings}, "what is allowed is still said"
+
+
+def test_a_planned_context_below_both_lengths_leaves_no_shorter_drafter(tmp_path: Path) -> None:
+    target, drafter = make_model(tmp_path / "target", layers=2, context=1024), make_model(tmp_path / "drafter")
+    pair = check(str(target.folder), str(drafter.folder)).pair
+
+    def found(**options: int) -> dict[str, object]:
+        decision = decide(pair, Policy(options=Options(**options)))
+        return {one.code: one.args for one in decision.findings if one.code == "SD403"}
+
+    assert found() == {"SD403": {"target": 1024, "drafter": 512}}
+    assert found(context=600) == {"SD403": {"target": 600, "drafter": 512}}
+    assert found(context=512) == {}
+    assert found(context=4096) == found()
+
+
+def test_what_a_batch_costs_is_said_to_be_left_out(facts: tuple[Fingerprint, Fingerprint]) -> None:
+    def said(options: Options) -> str:
+        findings = decide(Pair.of(*facts), Policy(options=options)).findings
+        return next(str(found.args["least"]) for found in findings if found.code == "SD503")
+
+    assert said(Options(batch=1, context=512)) == said(Options())
+    assert said(Options(batch=8, context=512)).endswith(
+        "; what 8 sequences of 512 tokens at once gain is not reckoned, for no fact tells how large caches are"
+    )
+
+
+def test_other_tokens_are_refused_under_translation_too(tmp_path: Path) -> None:
+    target = make_model(tmp_path / "target", layers=2)
+    stranger = make_model(tmp_path / "stranger", corpus=OTHER_CORPUS)
+    policy = Policy(("vllm",), options=Options(heterogeneous_vocab=True))
+    decision = check(str(target.folder), str(stranger.folder), policy).decision
+
+    assert decision.verdict is Verdict.REFUSED
+    assert decision.judgements["vllm"].outcome is Outcome.DEGRADES
+
+
+def test_control_tokens_are_allowed_where_either_place_says_so() -> None:
+    allowed = Policy(allow_specials=True)
+
+    assert allowed == Policy(options=Options(allow_specials=True))
+    assert allowed.options.allow_specials
+    assert allowed.to_dict()["allow_specials"] is True
 
 
 def test_every_rule_is_answered_once(tmp_path: Path) -> None:

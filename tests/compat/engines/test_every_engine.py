@@ -37,33 +37,42 @@ SHAPES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "edited config": ({}, {"declared": 500}),
     "trained head": ({}, {"config": {"architectures": ["LlamaForCausalLMEagle3"]}}),
 }
+PLANS = (
+    Options(),
+    Options(context=256, batch=2),
+    Options(context=8192, draft_context=32, tensor_parallel=2),
+    Options(heterogeneous_vocab=True, tensor_parallel=2, draft_tensor_parallel=1),
+    Options(heterogeneous_vocab=True, draft_context=64),
+)
 FACTS = [field.name for field in dataclasses.fields(Fingerprint) if "Unknown" in str(field.type)]
 
 
-def judgements(pair: Pair) -> dict[str, Judgement]:
-    return {name: engines.judge(name, pair, Options()) for name in ENGINES}
+def judgements(pair: Pair, options: Options = PLANS[0]) -> dict[str, Judgement]:
+    return {name: engines.judge(name, pair, options) for name in ENGINES}
 
 
+@pytest.mark.parametrize("options", PLANS, ids=range(len(PLANS)))
 @pytest.mark.parametrize("shape", SHAPES)
-def test_an_unknown_fact_never_makes_a_pair_usable(shape: str, pair_of: Callable[..., Pair]) -> None:
+def test_an_unknown_fact_never_makes_a_pair_usable(shape: str, options: Options, pair_of: Callable[..., Pair]) -> None:
     """Nor better than it was, but for the bundled decoder's length: that can only warn."""
     whole = pair_of(*SHAPES[shape])
-    known = judgements(whole)
+    known = judgements(whole, options)
 
     for fact in FACTS:
         for side in ("target", "drafter"):
             sides = {"target": whole.target, "drafter": whole.drafter}
             sides[side] = dataclasses.replace(sides[side], **{fact: Unknown("is not known")})
-            for name, judged in judgements(Pair.of(**sides)).items():
+            for name, judged in judgements(Pair.of(**sides), options).items():
                 if judged.outcome.usable:
                     assert known[name].outcome.usable, (name, side, fact, known[name], judged)
                 if judged.outcome is Outcome.RUNS and (name, fact) != ("bundled", "context"):
                     assert known[name].outcome is Outcome.RUNS, (name, side, fact, known[name], judged)
 
 
+@pytest.mark.parametrize("options", PLANS, ids=range(len(PLANS)))
 @pytest.mark.parametrize("shape", SHAPES)
-def test_reasons_and_fixes_are_clauses(shape: str, pair_of: Callable[..., Pair]) -> None:
-    for name, judged in judgements(pair_of(*SHAPES[shape])).items():
+def test_reasons_and_fixes_are_clauses(shape: str, options: Options, pair_of: Callable[..., Pair]) -> None:
+    for name, judged in judgements(pair_of(*SHAPES[shape]), options).items():
         for text in (judged.reason, judged.fix or "x"):
             assert text[0].islower() or text.startswith("--"), (name, text)
             assert not text.endswith("."), (name, text)

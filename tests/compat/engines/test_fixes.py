@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -43,47 +44,94 @@ SHAPES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "other tokens, other sizes": ({"rows": 1024, "context": 4096}, {"corpus": OTHER_CORPUS, "style": "gpt2"}),
     "other tokens and a window": (WINDOW | {"rows": 512}, {"corpus": OTHER_CORPUS}),
 }
-# What is no change of these two models.
+# What is no change of these two models, nor of the options.
 ADVICE = "take a drafter with"
 TOKENIZER = ("added", "specials", "bos", "tokenizer_config")
+# Shapes that options make or leave trouble with, and the options.
+PLANS: list[tuple[str, Options]] = [
+    ("shorter", Options(context=8192)),
+    ("shorter", Options(context=3000)),
+    ("shorter", Options(context=8192, draft_context=6000)),
+    ("shorter", Options(draft_context=8192)),
+    ("shorter", Options(draft_context=1024)),
+    ("shorter", Options(tensor_parallel=4, draft_tensor_parallel=1, heterogeneous_vocab=True)),
+    ("shorter", Options(tensor_parallel=4, draft_tensor_parallel=2, batch=8, context=5000)),
+    ("with a table of positions", Options(context=8192)),
+    ("with a table of positions", Options(context=8192, batch=4)),
+    ("narrower drafter", Options(context=8192, batch=4)),
+    ("narrower drafter", Options(tensor_parallel=4, draft_tensor_parallel=1)),
+    ("narrower and shorter", Options(context=8192, draft_context=6000, heterogeneous_vocab=True)),
+    ("more tokens and rows, and shorter", Options(context=4096, draft_context=2048)),
+    ("windowed target", Options(context=8192)),
+    ("other control token", Options(context=4096, heterogeneous_vocab=True)),
+    ("edited config, then padding", Options(context=4096, batch=2)),
+    ("other tokens, other sizes", Options(context=8192, draft_context=6000, batch=2)),
+]
 
 
-def carry_out(clause: str, recipes: Recipes) -> bool:
-    """Changes the recipes as the clause says; returns whether it says to allow control tokens that differ."""
+def carry_out(clause: str, recipes: Recipes, options: Options) -> Options:
+    """Changes the recipes as the clause says, or returns other options."""
     if found := re.fullmatch(r"pad the (\w+)'s embedding and head to (\d+) rows", clause):
         recipes[found[1]] |= {"rows": int(found[2]), "declared": None}
     elif found := re.fullmatch(r"set vocab_size in the (\w+)'s config.json to (\d+)", clause):
         recipes[found[1]] |= {"declared": int(found[2])}
-    elif found := re.search(r"--context-length (\d+)$|max_seq_len of (\d+)$|together below (\d+) tokens$", clause):
-        for recipe in recipes.values():
-            recipe["context"] = min(recipe.get("context", 512), int(found[1] or found[2] or found[3]))
+    elif found := re.search(r"(?:--max-model-len|--context-length|max_seq_len of) (\d+)$", clause):
+        return replace(options, context=min(options.context or int(found[1]), int(found[1])))
+    elif found := re.search(r"together below (\d+) tokens$", clause):
+        return replace(options, context=min(options.context or int(found[1]), int(found[1]) - 1))
     elif found := re.fullmatch(r"(?:convert|give) the (\w+) (?:with )?the (\w+)'s tokenizer files", clause):
         recipes[found[1]] |= {key: recipes[found[2]][key] for key in TOKENIZER if key in recipes[found[2]]}
     elif clause.startswith("set tokenizer.ggml.add_bos_token in the drafter's"):
         recipes["drafter"]["tokenizer_config"] = recipes["target"]["tokenizer_config"]
-    elif "use_heterogeneous_vocab" in clause or "assistant_tokenizer=" in clause:
+    elif "use_heterogeneous_vocab" in clause:
+        return replace(options, heterogeneous_vocab=True)
+    elif clause == "leave draft_tensor_parallel_size out of --speculative-config":
+        return replace(options, draft_tensor_parallel=None)
+    elif clause in ("leave max_model_len out of --speculative-config", "leave out -cd (--ctx-size-draft)"):
+        return replace(options, draft_context=None)
+    elif clause == "give generate() one sequence at a time":
+        return replace(options, batch=None)
+    elif "assistant_tokenizer=" in clause:
         widths = [recipe.get("rows", 384 + len(recipe.get("added", ()))) for recipe in recipes.values()]
         for recipe in recipes.values():  # the sizes are not compared then
             recipe |= {"rows": max(widths), "declared": None}
     else:
         assert clause == "pass --allow-specials if drafts may be rejected around those tokens", clause
-        return True
-    return False
+        return replace(options, allow_specials=True)
+    return options
 
 
-@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize(("shape", "options"), [*((shape, Options()) for shape in SHAPES), *PLANS])
 @pytest.mark.parametrize("engine", ENGINES)
-def test_a_fix_is_complete(engine: str, shape: str, pair_of: Callable[..., Pair]) -> None:
+def test_a_fix_is_complete(engine: str, shape: str, options: Options, pair_of: Callable[..., Pair]) -> None:
     recipes = dict(zip(("target", "drafter"), (dict(recipe) for recipe in SHAPES[shape]), strict=True))
-    judged = engines.judge(engine, pair_of(*recipes.values()), Options())
+    judged = engines.judge(engine, pair_of(*recipes.values()), options)
     if judged.outcome.usable or judged.fix is None or judged.fix.startswith(ADVICE):
         return
 
-    clauses = re.split(r", (?:and )?(?=(?:build|convert|give|keep|pad|pass|set) )", judged.fix)
-    options = [carry_out(clause, recipes) for clause in clauses]
-    after = engines.judge(engine, pair_of(*recipes.values()), Options(allow_specials=any(options)))
+    for clause in re.split(r", (?:and )?(?=(?:build|convert|give|keep|leave|pad|pass|set) )", judged.fix):
+        options = carry_out(clause, recipes, options)
+    after = engines.judge(engine, pair_of(*recipes.values()), options)
 
     assert after.outcome.usable, (judged, after)
+
+
+def test_the_plans_are_such_that_there_is_something_to_do(pair_of: Callable[..., Pair]) -> None:
+    for shape, options in PLANS:
+        pair = pair_of(*SHAPES[shape])
+        judged = [engines.judge(engine, pair, options) for engine in ENGINES]
+        assert any(one.fix and not one.outcome.usable for one in judged) or shape.startswith("other tokens"), shape
+
+
+def test_options_are_mended_along_with_the_models(pair_of: Callable[..., Pair]) -> None:
+    options = Options(context=8192, draft_context=6000, tensor_parallel=4, draft_tensor_parallel=2)
+
+    assert engines.judge("vllm", pair_of(*SHAPES["narrower and shorter"]), options).fix == (
+        "leave draft_tensor_parallel_size out of --speculative-config, pass --max-model-len 4096, leave max_model_len"
+        ' out of --speculative-config, and pass --speculative-config \'{"method":"draft_model","model":"DRAFTER",'
+        '"num_speculative_tokens":4,"use_heterogeneous_vocab":true}\', which drafts greedily and only what both'
+        " vocabularies have"
+    )
 
 
 @pytest.mark.parametrize("engine", ENGINES)

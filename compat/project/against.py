@@ -1,0 +1,161 @@
+"""A project as it is, held against its lock: what is new, what changed and how, and what merely moved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..drift import differences, moved, name_of
+from ..evidence import Unknown
+from ..facts import Fingerprint
+from ..pipeline import Model, Report
+from ..ref import ModelRef
+from ..rules.behaviour import ENCODES_DIFFERENTLY
+from . import rules
+from .asked import Asked
+from .items import Item, Weight, item
+from .lock import NAME, Lock, LockedModel, LockedPair, policy_key
+
+_MOST = 6  # differences that are told of a model
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """How much the lock counts.
+
+    Attributes:
+        locked: whether the lock must be there and say what holds now.
+        frozen: whether, besides, models are read as the lock has them, and nobody asks what a branch means now.
+    """
+
+    locked: bool = False
+    frozen: bool = False
+
+    @property
+    def binding(self) -> bool:
+        """Whether what differs from the lock fails."""
+        return self.locked or self.frozen
+
+
+@dataclass(frozen=True, slots=True)
+class Against:
+    """The lock, and how to hold pairs against it.
+
+    Attributes:
+        lock: the lock; None where there is none.
+        mode: how much it counts.
+        before: what was written for a model that changed → its facts at the locked commit, where they could be read.
+    """
+
+    lock: Lock | None
+    mode: Mode
+    before: Mapping[str, Fingerprint]
+
+    def pair(self, one: Asked) -> LockedPair | None:
+        """A pair as the lock has it; None where it has none."""
+        if self.lock is None or one.target is None or one.drafter is None:
+            return None
+        return self.lock.pairs.get(policy_key(one.target, one.drafter, one.policy))
+
+    def frozen(self, ref: ModelRef) -> ModelRef | None:
+        """A model as the lock has it; None where it has none."""
+        locked = self.lock.models.get(ref.original) if self.lock else None
+        return locked.at(ref) if locked else None
+
+    def items(self, one: Asked, report: Report | None) -> list[Item]:
+        """What differs from the lock."""
+        if self.lock is None and not self.mode.frozen:
+            return []
+        then = self.pair(one)
+        if then is None:
+            return [] if one.items and not self.mode.binding else [self._item(rules.NOT_LOCKED, {"lock": NAME})]
+        if report is None or one.models is None:
+            return []
+        found = [*self._model("target", report.target), *self._model("drafter", report.drafter)]
+        if not found and (what := changes(then, LockedPair.of(report), tried=_was_tried(report))):
+            found.append(self._item(rules.DRIFTED, {"what": f"The files are as locked, and {what}."}))
+        return found
+
+    def notes(self, report: Report) -> list[str]:
+        """What moved and changes nothing, and what was decided from the lock alone."""
+        said = []
+        for model in (report.target, report.drafter):
+            snapshot = model.snapshot
+            locked = self.lock.models.get(snapshot.ref.original) if self.lock else None
+            if locked is None or locked.commit is None or snapshot.commit is None:
+                continue
+            if self.mode.frozen:
+                asked = snapshot.ref.original
+                said.append(f"{asked} was taken at the locked commit {locked.commit}; what it is now was not asked.")
+            elif locked.commit != snapshot.commit and locked.files == snapshot.digests():
+                moves = f"{snapshot.ref.original} moved from {locked.commit} to {snapshot.commit}"
+                said.append(f"{moves}, and the files that decide did not change.")
+        return list(dict.fromkeys(said))
+
+    def _model(self, side: str, model: Model) -> list[Item]:
+        original = model.snapshot.ref.original
+        locked = self.lock.models.get(original) if self.lock else None
+        if locked is None:
+            return [self._item(rules.NOT_LOCKED, {"lock": NAME}, side)]
+        files = moved(locked.files, model.snapshot.digests())
+        if not files:
+            return []
+        now = LockedModel.of(model)
+        told = self._told(locked, now, model)
+        if self.mode.frozen:
+            what = f"{original}'s {_listed(files)} is not what the lock has for its commit: {told}"
+        else:
+            commits = f" (commit {locked.commit[:12]}, now {now.commit[:12]})" if locked.commit and now.commit else ""
+            what = f"{original} changed since it was locked{commits}: {_listed(files)}: {told}"
+        return [self._item(rules.DRIFTED, {"what": f"{what}."}, side)]
+
+    def _told(self, locked: LockedModel, now: LockedModel, model: Model) -> str:
+        """The facts that changed, with their values where the model can still be read as it was."""
+        facts = moved(locked.facts, now.facts)
+        if not facts:
+            return "no fact changed, only bytes"
+        before = self.before.get(locked.original)
+        told = differences(before, model.facts) if before is not None else []
+        if not told:
+            sizes = [
+                f"{name} was {locked.vocab.get(name)}, is {now.vocab.get(name)}"
+                for name in sorted(now.vocab)
+                if locked.vocab.get(name) != now.vocab.get(name)
+            ]
+            return f"changed are {', '.join(map(name_of, facts))}" + (f" ({'; '.join(sizes)})" if sizes else "")
+        more = f"; … {len(told)} facts in all" if len(told) > _MOST else ""
+        return "; ".join(told[:_MOST]) + more
+
+    def _item(self, rule: rules.ProjectRule, args: Mapping[str, str], subject: str = "pair") -> Item:
+        weight = Weight.ERROR if self.mode.binding else Weight.WARNING
+        return item(rule, args, subject, weight=weight, decides=self.mode.binding)
+
+
+def changes(then: LockedPair, now: LockedPair, *, tried: bool = True) -> str:
+    """What came out otherwise than it is locked, as a clause; empty where nothing did.
+
+    Args:
+        then: the pair as it is locked.
+        now: as it is judged now.
+        tried: whether the tokenizers could be tried out now; a trial that a busy machine cut short tells no change.
+    """
+    said = []
+    if then.verdict != now.verdict:
+        said.append(f"the verdict was {then.verdict}, is {now.verdict}")
+    if then.relation != now.relation:
+        said.append(f"the relation was {then.relation}, is {now.relation}")
+    before, after = dict(then.findings), dict(now.findings)
+    if not tried:
+        for findings in (before, after):
+            findings.pop(f"{ENCODES_DIFFERENTLY.code} pair", None)
+    none = "not found"
+    said += [f"{name} was {before.get(name, none)}, is {after.get(name, none)}" for name in moved(before, after)]
+    return ", ".join(said)
+
+
+def _was_tried(report: Report) -> bool:
+    return not isinstance(report.pair.behaviour, Unknown)
+
+
+def _listed(files: list[str]) -> str:
+    return files[0] if len(files) == 1 else f"{', '.join(files[:-1])} and {files[-1]}"

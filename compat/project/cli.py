@@ -1,0 +1,256 @@
+"""`specdec-check gate`, `lock` and `report`: the command lines that speak of a project."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import click
+
+from .. import certificate as certificates
+from ..console import bars, offline_option, show, timeout_option
+from ..errors import CheckError
+from ..finding import Severity
+from ..pipeline import Access
+from ..report import gate_text, lock_text, saved
+from ..report.entries import Result
+from ..report.media import RENDERERS
+from ..scan.cli import look_through, project_of, scan_options
+from ..store import of_this_machine
+from ..verdict import Verdict
+from ..whole import write_whole
+from . import lock as locks
+from . import locking
+from .against import Mode
+from .asked import Asked, asked
+from .checking import Watch
+from .gate import Gated, gate
+from .result import result
+
+_GATE_EXAMPLES = """\b
+Examples:
+  specdec-check gate
+  specdec-check gate deploy/ --locked
+  specdec-check gate --format github --output sarif=specdec.sarif --output markdown=summary.md
+  specdec-check gate --frozen --set DRAFT=Qwen/Qwen2.5-0.5B-Instruct
+
+\b
+Exit status: 0 all pass, 1 one is refused, 2 one could not be settled (2 wins over 1), 130 interrupted."""
+_LOCK_EXAMPLES = """\b
+Examples:
+  specdec-check lock
+  specdec-check lock --upgrade
+  specdec-check lock --upgrade meta-llama/Llama-3.2-1B-Instruct
+
+\b
+Exit status: that of the pairs that were locked, as everywhere; a refused pair is locked as refused."""
+_formats = click.Choice(list(RENDERERS))
+
+
+def _outputs(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> dict[str, Path]:
+    found: dict[str, Path] = {}
+    for text in texts:
+        form, equals, file = text.partition("=")
+        if form not in RENDERERS or not equals or not file:
+            raise click.BadParameter(f"{text!r} is not FORMAT=FILE with a format of {', '.join(RENDERERS)}.")
+        if form in found:
+            raise click.BadParameter(f"{form} is given twice.")
+        found[form] = Path(file)
+    return found
+
+
+_format_option = click.option(
+    "--format", "form", type=_formats, default="text", show_default=True, help="What to print."
+)
+_output_option = click.option(
+    "--output",
+    "outputs",
+    multiple=True,
+    metavar="FORMAT=FILE",
+    callback=_outputs,
+    help="Write the result in a format to a file as well; repeatable.",
+)
+
+
+@click.command("gate", short_help="Check every pairing of a project.", epilog=_GATE_EXAMPLES)
+@scan_options
+@click.option("--locked", is_flag=True, help="Fail unless specdec.lock says what holds now.")
+@click.option("--frozen", is_flag=True, help="Check what specdec.lock has, without asking what branches mean now.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(["error", "warning"]),
+    default=None,
+    help="The least severe finding that fails.  [default: the configuration's, or error]",
+)
+@_format_option
+@_output_option
+@click.option(
+    "--certificates",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write a certificate for every pair that is certified into this folder.",
+)
+@click.option("--allow-empty", is_flag=True, help="Let a project without any pairing pass.")
+@offline_option
+@timeout_option
+@click.pass_context
+def gate_command(
+    ctx: click.Context,
+    paths: tuple[Path, ...],
+    given: dict[str, str],
+    env: bool,
+    markdown: bool,
+    exclude: tuple[str, ...],
+    locked: bool,
+    frozen: bool,
+    fail_on: str | None,
+    form: str,
+    outputs: dict[str, Path],
+    folder: Path | None,
+    allow_empty: bool,
+    offline: bool,
+    timeout: float,
+) -> None:
+    """Check every pairing of a project: those that its configuration declares, and those found in PATHS.
+
+    The configuration is [tool.specdec-check] in pyproject.toml, or specdec.toml. Each model is read once. What is
+    found stands at the line that names the drafter.
+    """
+    project = project_of(paths)
+    if fail_on is not None:
+        project = replace(project, policy=replace(project.policy, fail_on=Severity(fail_on)))
+    scanned = look_through(project, paths, given, env, markdown, exclude)
+    pairs = asked(project, scanned)
+    if not pairs and not scanned.unread and not allow_empty:
+        raise CheckError(
+            f"There is no pairing to check: none is declared, and none was found in {scanned.files} files under"
+            f" {', '.join(map(str, paths)) or project.root}. Name the right paths, declare pairs in specdec.toml, or"
+            " pass --allow-empty."
+        )
+    lock = locks.load(project.root / locks.NAME)
+    with _watched(pairs) as watch:
+        access = Access(offline, timeout)
+        gated = gate(
+            project, pairs, scanned, Mode(locked, frozen), access, of_this_machine(), date.today(), watch, lock
+        )
+    written = _write_certificates(gated, folder) if folder else {}
+    rendered = result(gated, written, offline=offline)
+    for name, file in outputs.items():
+        _write(file, RENDERERS[name](rendered).encode())
+    _print(rendered, form)
+    ctx.exit(gated.verdict.exit_status)
+
+
+@click.command("lock", short_help="Write specdec.lock.", epilog=_LOCK_EXAMPLES)
+@scan_options
+@click.option(
+    "--upgrade",
+    is_flag=False,
+    flag_value="*",
+    default=None,
+    metavar="[NAME]",
+    help="Read models as their references say now: all of them, or that of one model or pair.",
+)
+@offline_option
+@timeout_option
+@click.pass_context
+def lock_command(
+    ctx: click.Context,
+    paths: tuple[Path, ...],
+    given: dict[str, str],
+    env: bool,
+    markdown: bool,
+    exclude: tuple[str, ...],
+    upgrade: str | None,
+    offline: bool,
+    timeout: float,
+) -> None:
+    """Write specdec.lock: what every model of the project is now, and what comes of every pair.
+
+    Models that the lock has stay at its commits, unless they are upgraded. It prints what changed.
+    """
+    project = project_of(paths)
+    scanned = look_through(project, paths, given, env, markdown, exclude)
+    file = project.root / locks.NAME
+    before = locks.load(file)
+    pairs = asked(project, scanned)
+    asked_for = locking.Upgrade(upgrade if upgrade != "*" else None, upgrade == "*")
+    with _watched(pairs) as watch:
+        made = locking.relock(pairs, before, asked_for, Access(offline, timeout), of_this_machine(), watch)
+    data = made.lock.dump()
+    unchanged = before is not None and before.dump() == data
+    if not unchanged:
+        _write(file, data)
+    show(lock_text.render(made, file.name, unchanged=unchanged, new=before is None))
+    ctx.exit(made.verdict.exit_status)
+
+
+@click.command("report", short_help="Show a saved result of the gate in another format.")
+@click.argument("file", type=click.Path(path_type=Path))
+@_format_option
+@_output_option
+def report_command(file: Path, form: str, outputs: dict[str, Path]) -> None:
+    """Show the result that `gate --format json` wrote to FILE in another format.
+
+    Exits 0 when it is shown: the verdict is in what is shown.
+    """
+    try:
+        with file.open("rb") as stream:
+            data = stream.read(_LONGEST + 1)
+    except OSError as error:
+        raise CheckError(f"{file} cannot be read ({error.strerror}): give the file of a saved result.") from error
+    if len(data) > _LONGEST:
+        raise CheckError(f"{file} is longer than 256 MiB: it is no result of the gate.")
+    found = saved.parse(data, str(file))
+    for name, output in outputs.items():
+        _write(output, RENDERERS[name](found).encode())
+    _print(found, form)
+
+
+_LONGEST = 256 * 1024 * 1024
+
+
+@contextmanager
+def _watched(pairs: Sequence[Asked]) -> Iterator[Watch]:
+    twos = {two for one in pairs if (two := one.models)}
+    totals = {"models": len({ref for two in twos for ref in two}), "pairs": len(twos)}
+    with bars(totals) as advances:
+        yield Watch(advances["models"], advances["pairs"])
+
+
+def _print(found: Result, form: str) -> None:
+    if form == "text":
+        show(gate_text.render(found))
+    else:
+        click.echo(RENDERERS[form](found), nl=False)
+
+
+def _write(file: Path, data: bytes) -> None:
+    try:
+        write_whole(file, data)
+    except OSError as error:
+        raise CheckError(f"{file} cannot be written ({error.strerror}): nothing of it was.") from error
+
+
+def _write_certificates(gated: Gated, folder: Path) -> dict[str, str]:
+    """Writes a certificate for each pair that is certified by itself; an exception is no certificate."""
+    written: dict[str, str] = {}
+    for one in gated.judged:
+        if one.report is None or one.report.decision.verdict is not Verdict.CERTIFIED:
+            continue
+        if one.verdict is not Verdict.CERTIFIED:
+            continue
+        file = folder / _file_name(one.asked.id, {Path(name).name for name in written.values()})
+        _write(file, certificates.dump(certificates.issue(one.report)))
+        written[one.asked.id] = str(file)
+    return written
+
+
+def _file_name(id_: str, taken: set[str]) -> str:
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", id_).strip("-.")[:100] or "pair"
+    names = (f"{plain}{number or ''}.json" for number in range(len(taken) + 1))
+    return next(name for name in names if name not in taken)

@@ -1,0 +1,79 @@
+"""The gate's result for a person: the answer, then a line per pair and per finding, each with its place in a file."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from rich.text import Text
+
+from ..visible import shortened, visible
+from .entries import NOT_PASSED, Entry, Pair, Result, located, of_pair, of_project
+
+_VERDICT = {"certified": "bold green", "refused": "bold red", "undecided": "bold yellow"}
+_RESULT = {"passed": "green", "failed": "bold red", "undecided": "bold yellow"}
+_SEVERITY = {"error": "red", "open": "yellow", "warning": "yellow", "note": "dim", "ignored": "dim"}
+_LONGEST = 240
+_USABLE = ("runs", "degrades")
+_LOG_COMMAND = re.compile(r"##(?=\w*\[)|(?<!\S)::(?=\w)")  # as GitHub, Azure and TeamCity look for in a job's log
+
+
+def render(result: Result) -> list[Text]:
+    """The result, a line each; styles show on a terminal alone, and a line is never folded."""
+    lines = [Text(shown(result["answer"]), style=_VERDICT[result["verdict"]])]
+    for pair in result["pairs"]:
+        lines += _pair(pair)
+    for found in result["no_pair"]:
+        said = f"{located(found)}: {found['engine']} drafts by {found['method']}, which needs no second model"
+        lines.append(_line("no pair", said, "dim"))
+    return lines + [_finding(entry) for entry in of_project(result)]
+
+
+def plain(result: Result) -> str:
+    """The lines without styles."""
+    return "".join(f"{line.plain}\n" for line in render(result))
+
+
+def shown(text: str) -> str:
+    """Text that nothing hides in, and that the log of a CI job does not take for a command."""
+    return _LOG_COMMAND.sub(lambda found: " ".join(found[0]), visible(text))
+
+
+def _pair(pair: Pair) -> list[Text]:
+    name = pair["id"]
+    told = f"{name} {located(pair['place'])}: {pair['answer']}"
+    lines = [_line(pair["result"], told, _RESULT[pair["result"]])]
+    lines += [_finding(entry) for entry in of_pair(pair) if entry.finding["code"] != NOT_PASSED]
+    lines += [_line("engine", f"{name}: {said}", "bold") for said in not_running(pair)]
+    lines += [_line("note", f"{name}: {note}", "dim") for note in pair["notes"]]
+    lines += [_line("do", f"{name}: {advice}", "bold") for advice in pair["advice"]]
+    if pair["certificate"]:
+        lines.append(_line("written", f"{name}: certificate {pair['certificate']}", "dim"))
+    return lines
+
+
+def not_running(pair: Pair) -> list[str]:
+    """What the engines that were asked about say against the pair."""
+    return [
+        f"{name} {judged.get('version', '')} {judged['outcome']}: {judged['reason']}.{_says(judged)}"
+        for name, judged in pair["engines"].items()
+        if judged.get("gated") and judged["outcome"] not in _USABLE
+    ]
+
+
+def _says(judged: dict[str, Any]) -> str:
+    """The engine's own words, and what would make it run the pair."""
+    message, fix = judged.get("message"), judged.get("fix")
+    return (f' It says: "{shortened(message, _LONGEST)}"' if message else "") + (f" To run: {fix}." if fix else "")
+
+
+def _finding(entry: Entry) -> Text:
+    finding: dict[str, Any] = entry.finding
+    severity = "ignored" if entry.ignored else finding["severity"]
+    reason = f" ({entry.ignored})" if entry.ignored else ""
+    said = f"{finding['code']} {finding['name']}: {finding['message']}{reason}"
+    return Text.assemble(shown(f"{located(entry.place)}: "), (severity, _SEVERITY[severity]), f" {shown(said)}")
+
+
+def _line(label: str, text: str, style: str) -> Text:
+    return Text.assemble((f"{label:10}", style), shown(text))

@@ -1,0 +1,1 @@
+"""Finds the pairings that people wrote into their deployment files, with the place of each."""

@@ -1,0 +1,1 @@
+"""One file per kind of file: its text → commands and settings, with their places."""

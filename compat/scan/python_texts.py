@@ -1,0 +1,251 @@
+"""The texts that Python expressions come to, as far as the file tells; their characters know their places."""
+
+from __future__ import annotations
+
+import ast
+import re
+from abc import ABC, abstractmethod
+from dataclasses import replace
+
+from .errors import UnreadError
+from .json_text import json_text
+from .nodes import Node
+from .python_blocks import Names
+from .python_bound import Made
+from .python_follow import ENVIRONMENT, Follow
+from .python_names import How, Site, dotted
+from .python_source import Source
+from .reading import Items, Scope
+from .traced import Traced, joined
+
+
+class UntoldError(Exception):
+    """An expression's value cannot be told from the file."""
+
+
+class Texts(ABC):
+    """Texts of expressions.
+
+    What cannot be told stands as a variable, such as `${args.draft_model}`, at the place of the expression, so that
+    one that is given on the command line is put in like any other. None is an empty text.
+    """
+
+    def __init__(self, source: Source, names: Names, scope: Scope) -> None:
+        self.source = source
+        self.following = Follow(names)
+        self.used: set[int] = set()
+        self._scope = scope
+
+    @abstractmethod
+    def tree(self, node: ast.expr, site: Site) -> Node:
+        """An expression's tree; an open text if it depends on which branch is taken."""
+
+    def text(self, node: ast.expr, site: Site) -> Traced:
+        """An expression's text; numbers as they are written, truth values as JSON has them."""
+        try:
+            return self.told(node, site)
+        except UntoldError:
+            return self.open(node)
+
+    def open(self, node: ast.expr) -> Traced:
+        """What stands for an expression that cannot be told."""
+        written = self.source.segment(node)
+        name = dotted(node) or _UNNAMED.sub("_", written.text[:_LONGEST_NAME]).strip("_")
+        for known in (name, name.rpartition(".")[2]):
+            if known in self._scope.given:
+                return Traced.placed(self._scope.given[known], written.origin)
+        return Traced.placed(f"${{{name or '_'}}}", written.origin)
+
+    def told(self, node: ast.expr, site: Site) -> Traced:
+        """An expression's text.
+
+        Raises:
+            UntoldError: if it cannot be told, or depends on which branch is taken.
+        """
+        texts = [self._text(made) for made in self.ways(node, site)]
+        if len({text.text for text in texts}) != 1:
+            raise UntoldError
+        return texts[0]
+
+    def ways(self, node: ast.expr, site: Site) -> list[Made]:
+        """What makes an expression's value; None and empty texts count only where there is nothing else."""
+        ends = self.following.follow(node, site)
+        self.used.update(id(end.node) for end in ends)
+        something = [end for end in ends if not (isinstance(end.node, ast.Constant) and not end.node.value)]
+        return something or ends
+
+    def _text(self, made: Made) -> Traced:
+        """The text of what was made.
+
+        Raises:
+            UntoldError: if it cannot be told.
+        """
+        node, site = made.node, made.site
+        if made.take or not isinstance(node, ast.expr):
+            raise UntoldError
+        if any(change.how is not How.ADD for change in made.changes):
+            raise UntoldError
+        text = self._expression(node, site)
+        if made.open and not text:
+            raise UntoldError
+        for change in made.changes:
+            if not isinstance(change.value, ast.expr):
+                raise UntoldError
+            text = text + self.told(change.value, replace(change.site, chosen={**change.site.chosen, **site.chosen}))
+        if len(text.text) > _LONGEST:
+            raise UnreadError("holds Python whose texts grow beyond all bounds")
+        return text
+
+    def _expression(self, node: ast.expr, site: Site) -> Traced:
+        match node:
+            case ast.Constant():
+                return self._constant(node)
+            case ast.UnaryOp(op=ast.USub(), operand=ast.Constant()):
+                return self.source.segment(node)
+            case ast.JoinedStr():
+                return self._formatted(node, site)
+            case ast.BinOp(left=left, op=ast.Add(), right=right):
+                return self._told_or_open(left, site) + self._told_or_open(right, site)
+            case ast.BinOp(left=left, op=ast.Div(), right=right):
+                return joined([self.told(left, site), Traced.placed("/", 0), self.told(right, site)])
+            case ast.BinOp(left=left, op=ast.Mod(), right=right):
+                values = right.elts if isinstance(right, ast.Tuple) else [right]
+                return self._filled(self.told(left, site), _PERCENT, values, {}, site)
+            case ast.Call():
+                return self._called(node, site)
+            case ast.Subscript(value=value, slice=ast.Constant(value=str(name))) if dotted(value).endswith("environ"):
+                return self._variable(name, None, node, site)
+        raise UntoldError
+
+    def _told_or_open(self, node: ast.expr, site: Site) -> Traced:
+        """A part of a text that a sum makes; a tree is no part of one."""
+        if any(isinstance(made.node, ast.List | ast.Tuple | ast.Dict) for made in self.ways(node, site)):
+            raise UntoldError
+        return self.text(node, site)
+
+    def _constant(self, node: ast.Constant) -> Traced:
+        match node.value:
+            case str(value):
+                return self.source.literal(node, value)
+            case None:
+                return self.source.segment(node).cut(0, 0)
+            case bool(value):
+                return Traced.placed(str(value).lower(), self.source.segment(node).origin)
+            case int() | float():
+                return self.source.segment(node)
+        raise UntoldError
+
+    def _formatted(self, node: ast.JoinedStr, site: Site) -> Traced:
+        """An f-string; the places of its parts are looked for, since ast tells them from Python 3.12 on only."""
+        written, place = self.source.segment(node), 0
+        parts: list[Traced] = []
+        for part in node.values:
+            if isinstance(part, ast.Constant):
+                start = written.text.find(str(part.value), place)
+                start, exact = max(start, place), start >= 0
+                value = str(part.value)
+                parts.append(
+                    written.cut(start, start + len(value)) if exact else Traced.placed(value, written.cut(start).origin)
+                )
+                place = start + len(value) if exact else start
+            elif isinstance(part, ast.FormattedValue):
+                opening = max(written.text.find("{", place), place)
+                try:
+                    parts.append(self.told(part.value, site))
+                except UntoldError:
+                    parts.append(Traced.placed(self.open(part.value).text, written.cut(opening).origin))
+                place = max(written.text.find("}", opening), opening) + 1
+        return joined(parts, written.origin)
+
+    def _called(self, call: ast.Call, site: Site) -> Traced:
+        name = self.following.imported(call.func, site)
+        last = name.rpartition(".")[2]
+        if name in ENVIRONMENT and call.args and isinstance(call.args[0], ast.Constant):
+            default = call.args[1] if len(call.args) > 1 else next((one.value for one in call.keywords), None)
+            return self._variable(str(call.args[0].value), default, call, site)
+        if isinstance(call.func, ast.Attribute) and last == "format":
+            named = {one.arg: one.value for one in call.keywords if one.arg}
+            return self._filled(self.told(call.func.value, site), _BRACES, call.args, named, site)
+        if isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Constant) and last == "join":
+            return self._joined(self.told(call.func.value, site), call, site)
+        if name == "shlex.join":
+            return self._joined(Traced.placed(" ", 0), call, site)
+        if last == "dumps" and call.args:
+            tree = self.tree(call.args[0], site)
+            return tree if isinstance(tree, Traced) and tree.text.startswith("$") else json_text(tree)
+        if last in _DEFAULTING:
+            given = {one.arg: one.value for one in call.keywords}
+            default = given.get("default") or (call.args[0] if call.args and last != "field" else None)
+            if default is None or (isinstance(default, ast.Constant) and not default.value):
+                raise UntoldError
+            return self.told(default, site)
+        if last in _SAME and len(call.args) == 1 and not call.keywords:
+            return self.told(call.args[0], site)
+        if name in ("os.path.join", "path.join") or last in _PATHS:
+            return self._path([self.told(one, site) for one in call.args])
+        if last == "snapshot_download":
+            given = {one.arg: one.value for one in call.keywords}
+            if repository := given.get("repo_id") or next(iter(call.args), None):
+                if "revision" not in given:  # which has no place in a name
+                    return self.told(repository, site)
+        raise UntoldError
+
+    def _path(self, parts: list[Traced]) -> Traced:
+        between = Traced.placed("/", 0)
+        return joined([piece for part in parts for piece in (between, part)][1:])
+
+    def _variable(self, name: str, default: ast.expr | None, node: ast.expr, site: Site) -> Traced:
+        """A variable of the environment: as given, else its default; an empty default says nothing."""
+        found = self._scope.value(name, self.source.segment(node).origin)
+        if found is None and default is not None:
+            found = self.told(default, site)
+        if not found:
+            raise UntoldError
+        return found
+
+    def _joined(self, between: Traced, call: ast.Call, site: Site) -> Traced:
+        tree = self.tree(call.args[0], site) if call.args else None
+        if not isinstance(tree, Items) or not all(isinstance(one, Traced) for one in tree.nodes):
+            raise UntoldError
+        words = [piece for one in tree.nodes if isinstance(one, Traced) for piece in (between, one)]
+        return joined(words[1:], self.source.segment(call).origin)
+
+    def _filled(
+        self,
+        form: Traced,
+        places: re.Pattern[str],
+        values: list[ast.expr],
+        named: dict[str, ast.expr],
+        site: Site,
+    ) -> Traced:
+        """A form with its places filled from values in order, or by name."""
+        parts, start, number = [], 0, 0
+        for found in places.finditer(form.text):
+            parts.append(form.cut(start, found.start()))
+            start = found.end()
+            name = found["name"] if "name" in places.groupindex else ""
+            if found[0] in ("%%", "{{", "}}"):
+                parts.append(form.cut(found.start(), found.start() + 1))
+                continue
+            if name and not name.isdigit():
+                value = named.get(name)
+            else:
+                place = int(name) if name and len(name) < 3 else number
+                value = values[place] if place < len(values) else None
+                number += 1
+            if value is None or isinstance(value, ast.Starred):
+                raise UntoldError
+            parts.append(self.text(value, site))
+        return joined([*parts, form.cut(start)], form.origin)
+
+
+# Calls that give back their one argument, as far as its text goes.
+_SAME = frozenset("str Path PurePath PosixPath PurePosixPath expanduser abspath realpath fspath quote".split())
+_PATHS = frozenset("Path PurePath PosixPath PurePosixPath".split())
+# What declares a field or an option: its default is the value.
+_DEFAULTING = frozenset("Field field Option Argument".split())
+_UNNAMED = re.compile(r"[^\w.]+")
+_LONGEST_NAME = 60
+_LONGEST = 1 << 16
+_PERCENT = re.compile(r"%%|%[sdr]")
+_BRACES = re.compile(r"\{\{|\}\}|\{(?P<name>\w*)(?:![rsa])?(?::[^{}]*)?\}")

@@ -1,0 +1,353 @@
+"""A shell's words: text → words, operators and here-documents, each with its place; nothing is expanded yet.
+
+After POSIX.1-2017, chapter 2 of "Shell & Utilities", with what people use of bash on top: arrays, `$'…'`, `((…))`,
+here-strings. Whatever is damaged is read as far as it goes: a quote that nothing closes ends with the text. Templates
+(`{{ … }}`, `${{ … }}`) and placeholders (`<model>`) are taken for parts of words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from .traced import Traced
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Characters that stand for themselves."""
+
+    text: Traced
+    quoted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """`$X`, `${X}`, `${X[@]}`, `${X:-word}`.
+
+    Attributes:
+        raw: as it is written.
+        name: the variable's.
+        quoted: whether it stands in double quotes.
+        index: what stands in the brackets.
+        operator: such as `:-`.
+        operand: the word after the operator.
+    """
+
+    raw: Traced
+    name: str
+    quoted: bool
+    index: str = ""
+    operator: str = ""
+    operand: Word | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Substitution:
+    """`$(…)`, with what stands in it, or an expression of which nothing is known, such as `$((1 + 1))`."""
+
+    raw: Traced
+    items: Sequence[Item]
+    quoted: bool
+
+
+Part = Text | Parameter | Substitution
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word; `array` holds the words in the brackets of `NAME=(…)`."""
+
+    parts: Sequence[Part]
+    origin: int
+    array: Sequence[Word] | None = None
+
+    @property
+    def plain(self) -> str:
+        """The text of a word without quotes and variables, such as a keyword; empty for any other."""
+        only = self.parts[0] if len(self.parts) == 1 else None
+        return only.text.text if isinstance(only, Text) and not only.quoted else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """`;`, `&&`, a line's end … ."""
+
+    text: str
+
+
+@dataclass(slots=True)
+class Redirection:
+    """`> file`, `<<< word`, `<<END` with its document in `word`."""
+
+    operator: str
+    word: Word
+
+
+Item = Word | Operator | Redirection
+NEWLINE = Operator("\n")
+
+
+def items_of(text: Traced) -> list[Item]:
+    """What a script consists of, in order."""
+    return _Lexer(text).items("")
+
+
+@dataclass(slots=True)
+class _Lexer:
+    source: Traced
+    at: int = 0
+    depth: int = 0
+    waiting: list[tuple[Redirection, str, bool]] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        return self.source.text
+
+    def items(self, close: str) -> list[Item]:
+        """Items up to the closing bracket, which is passed, or to the end."""
+        found: list[Item] = []
+        opened = 0
+        while self.at < len(self.text):
+            if blank := _BLANK.match(self.text, self.at):
+                self.at = blank.end()
+            elif comment := _COMMENT.match(self.text, self.at):
+                self.at = comment.end()
+            elif arithmetic := _ARITHMETIC.match(self.text, self.at):
+                self.at = arithmetic.end()
+            elif operator := self._operator():
+                opened += {"(": 1, ")": -1}.get(operator[0], 0)
+                self.at = operator.end()
+                if opened < 0 and close:
+                    break
+                opened = max(opened, 0)
+                self._operate(operator[0], found)
+            else:
+                found.append(self.word())
+        self._documents()
+        return found
+
+    def _operator(self) -> re.Match[str] | None:
+        return None if _PLACEHOLDER.match(self.text, self.at) else _OPERATOR.match(self.text, self.at)
+
+    def _operate(self, operator: str, found: list[Item]) -> None:
+        if operator[0] in "<>" or operator.startswith("&>"):
+            if found and isinstance(found[-1], Word) and found[-1].plain in _STREAMS and not self._before(operator):
+                found.pop()
+            found.append(self._redirection(operator))
+        elif operator.endswith("\n"):
+            found.append(NEWLINE)
+            self._documents()
+        else:
+            found.append(Operator(operator))
+
+    def _before(self, operator: str) -> bool:
+        """Whether a blank stands before the operator that was just passed: `2 >f` is not `2>f`."""
+        place = self.at - len(operator) - 1
+        return place < 0 or self.text[place].isspace()
+
+    def _redirection(self, operator: str) -> Redirection:
+        while blank := _BLANK.match(self.text, self.at):
+            self.at = blank.end()
+        start = self.at
+        made = Redirection(operator, self.word())
+        if operator in ("<<", "<<-"):
+            raw = self.text[start : self.at]
+            self.waiting.append((made, re.sub(r"[\\'\"]", "", raw), raw.isalnum() or raw.replace("_", "").isalnum()))
+        return made
+
+    def _documents(self) -> None:
+        """Reads the here-documents that were announced on the line that ended."""
+        for made, end, expands in self.waiting:
+            start = self.at
+            while self.at < len(self.text):
+                line = self.at
+                newline = self.text.find("\n", line)
+                self.at = len(self.text) if newline < 0 else newline + 1
+                if self.text[line : self.at].strip() == end:
+                    body = self.source.cut(start, line)
+                    break
+            else:
+                body = self.source.cut(start, self.at)
+            made.word = _document(body) if expands else Word((Text(body, quoted=True),), body.origin)
+        self.waiting.clear()
+
+    def word(self) -> Word:
+        """The word that starts here; it may be empty where an operator stands."""
+        start = self.at
+        parts: list[Part] = []
+        while self.at < len(self.text):
+            if plain := _PLAIN.match(self.text, self.at) or _PLACEHOLDER.match(self.text, self.at):
+                self._text(parts, plain.end())
+                continue
+            char = self.text[self.at]
+            if char in " \t\r\n|&;<>)":
+                break
+            if char == "(":
+                if len(parts) == 1 and isinstance(parts[0], Text) and _ARRAY.fullmatch(parts[0].text.text):
+                    self.at += 1
+                    return Word(parts, self._place(start), self._array())
+                break
+            self._special(char, parts, quoted=False)
+        return Word(parts, self._place(start))
+
+    def _place(self, at: int) -> int:
+        return self.source.cut(at, at).origin
+
+    def _array(self) -> list[Word]:
+        self.depth += 1
+        inner = self.items(")") if self.depth < _DEEPEST else []
+        self.depth -= 1
+        return [item for item in inner if isinstance(item, Word)]
+
+    def _text(self, parts: list[Part], end: int, *, quoted: bool = False) -> None:
+        parts.append(Text(self.source.cut(self.at, end), quoted))
+        self.at = end
+
+    def _special(self, char: str, parts: list[Part], *, quoted: bool) -> None:
+        """Takes a quote, an escape, a variable, a template, or the one character that is none of these."""
+        if template := _TEMPLATE.match(self.text, self.at):
+            self.at = template.end()
+            parts.append(Substitution(self.source.matched(template), (), quoted))
+        elif char == "$":
+            self._dollar(parts, quoted=quoted)
+        elif char == "`":
+            end = _closing(self.text, self.at + 1, "`")
+            inner = self.source.cut(self.at + 1, end)
+            parts.append(Substitution(self.source.cut(self.at, end + 1), self._nested(inner), quoted))
+            self.at = end + 1
+        elif char == "\\":
+            self._escape(parts, quoted=quoted)
+        elif char == "'" and not quoted:
+            end = self.text.find("'", self.at + 1)
+            end = len(self.text) if end < 0 else end
+            self.at += 1
+            self._text(parts, end, quoted=True)
+            self.at = end + 1
+        elif char == '"' and not quoted:
+            self.at += 1
+            self.double(parts, '"')
+        else:
+            self._text(parts, self.at + 1, quoted=quoted)
+
+    def double(self, parts: list[Part], close: str) -> None:
+        """Takes what stands in double quotes, and the closing one; with no closing one, all that is left."""
+        parts.append(Text(self.source.cut(self.at, self.at), quoted=True))
+        while self.at < len(self.text):
+            if plain := _QUOTED.match(self.text, self.at):
+                self._text(parts, plain.end(), quoted=True)
+            elif (char := self.text[self.at]) == '"' and close:
+                self.at += 1
+                return
+            else:
+                self._special(char, parts, quoted=True)
+
+    def _escape(self, parts: list[Part], *, quoted: bool) -> None:
+        if line := _CONTINUATION.match(self.text, self.at):
+            self.at = line.end()
+            return
+        self.at += 0 if quoted and self.text[self.at + 1 : self.at + 2] not in _ESCAPABLE else 1
+        self._text(parts, min(self.at + 1, len(self.text)), quoted=True)
+
+    def _dollar(self, parts: list[Part], *, quoted: bool) -> None:
+        start = self.at
+        if self.text.startswith("$((", start):
+            end = self.text.find("))", start, start + _LONGEST_SUM)
+            self.at = end + 2 if end >= 0 else start + 3
+            parts.append(Substitution(self.source.cut(start, self.at), (), quoted))
+        elif self.text.startswith("$(", start) and self.depth < _DEEPEST:
+            self.at += 2
+            self.depth += 1
+            waiting, self.waiting = self.waiting, []
+            items = self.items(")")
+            self.waiting = waiting
+            self.depth -= 1
+            parts.append(Substitution(self.source.cut(start, self.at), items, quoted))
+        elif self.text.startswith("${", start) and self.depth < _DEEPEST:
+            self._braced(parts, quoted=quoted)
+        elif name := _NAME.match(self.text, start):
+            self.at = name.end()
+            parts.append(Parameter(self.source.matched(name), name[1], quoted))
+        elif not quoted and (ansi := _ANSI.match(self.text, start)):
+            self.at = ansi.end()
+            self._ansi(parts, self.source.matched(ansi, 1))
+        elif not quoted and self.text.startswith('$"', start):
+            self.at += 1
+        else:
+            self._text(parts, start + 1, quoted=quoted)
+
+    def _braced(self, parts: list[Part], *, quoted: bool) -> None:
+        start = self.at
+        head = _BRACED.match(self.text, start)
+        if head and head["operator"]:
+            self.at = head.end()
+            self.depth += 1
+            inner: list[Part] = []
+            while self.at < len(self.text) and self.text[self.at] != "}":
+                if plain := _OPERAND.match(self.text, self.at):
+                    self._text(inner, plain.end(), quoted=quoted)
+                elif self.text[self.at] == '"' and quoted:
+                    self.at += 1  # quotes inside quotes, as in "${X:-"word"}"
+                else:
+                    self._special(self.text[self.at], inner, quoted=quoted)
+            self.depth -= 1
+            self.at = min(self.at + 1, len(self.text))
+            operand = Word(inner, self._place(head.end()))
+            raw = self.source.cut(start, self.at)
+            parts.append(Parameter(raw, head["name"], quoted, head["index"] or "", head["operator"], operand))
+        elif head and self.text.startswith("}", head.end()):
+            self.at = head.end() + 1
+            raw = self.source.cut(start, self.at)
+            parts.append(Parameter(raw, head["name"], quoted, head["index"] or ""))
+        else:
+            end = self.text.find("}", start, start + _LONGEST_SUM)
+            self.at = end + 1 if end >= 0 else start + 2
+            parts.append(Substitution(self.source.cut(start, self.at), (), quoted))
+
+    def _ansi(self, parts: list[Part], inner: Traced) -> None:
+        for piece in _ANSI_PIECE.finditer(inner.text):
+            made = _ANSI_NAMED.get(piece[0], piece[0][-1] if piece[0][0] == "\\" else piece[0])
+            parts.append(Text(Traced(made, inner.at[piece.start() : piece.start() + len(made)], 0), quoted=True))
+        parts.append(Text(inner.cut(0, 0), quoted=True))
+
+    def _nested(self, inner: Traced) -> list[Item]:
+        return _Lexer(inner, depth=self.depth + 1).items("") if self.depth < _DEEPEST else []
+
+
+def _document(body: Traced) -> Word:
+    """A here-document in which variables are expanded."""
+    parts: list[Part] = []
+    _Lexer(body).double(parts, "")
+    return Word(parts, body.origin)
+
+
+def _closing(text: str, at: int, char: str) -> int:
+    """Where the next such character stands that no backslash protects; the text's end if there is none."""
+    while at < len(text) and text[at] != char:
+        at += 2 if text[at] == "\\" else 1
+    return min(at, len(text))
+
+
+_DEEPEST = 20
+_LONGEST_SUM = 400
+_STREAMS = frozenset("0123456789")
+_ESCAPABLE = frozenset('"\\$`\n')
+_CONTINUATION = re.compile(r"\\\r?\n")
+_BLANK = re.compile(r"(?:[ \t]|\\\r?\n)+")
+_COMMENT = re.compile(r"#[^\n]*")
+_ARITHMETIC = re.compile(r"\(\([^\n()]*\)\)")
+_OPERATOR = re.compile(r"\r?\n|\r|&&|\|\||;;&?|;&|\|&|&>>?|>>|>\||>&|<<<|<<-?|<&|<>|[;&|()<>]")
+_PLACEHOLDER = re.compile(r"<[A-Za-z][\w./:-]{0,200}>(?=[\s\"'/:,}]|$)")
+_PLAIN = re.compile(r"[^\s'\"\\$`|&;<>(){]+")
+_QUOTED = re.compile(r"[^\"\\$`{]+")
+_OPERAND = re.compile(r"[^'\"\\$`{}]+")
+_TEMPLATE = re.compile(r"\$?\{\{[^{}\n]*\}\}")
+_ARRAY = re.compile(r"[A-Za-z_]\w*\+?=")
+_NAME = re.compile(r"\$([A-Za-z_]\w*|[0-9@*#?$!-])")
+_BRACED = re.compile(
+    r"\$\{(?P<name>[A-Za-z_]\w*|[0-9@*]+)(?:\[(?P<index>[^\]\n}]*)\])?(?P<operator>:[-=+?]|[-=+?])?", re.ASCII
+)
+_ANSI = re.compile(r"\$'((?:[^'\\]|\\.)*)(?:'|\Z)", re.DOTALL)
+_ANSI_PIECE = re.compile(r"\\.|[^\\]|\\", re.DOTALL)
+_ANSI_NAMED = {"\\n": "\n", "\\t": "\t", "\\r": "\r", "\\\\": "\\"}

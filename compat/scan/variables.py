@@ -1,0 +1,114 @@
+"""Variables and templates in values that no shell reads: Kubernetes, compose, Helm, workflows, Jinja."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from .reading import Scope
+from .traced import Traced, joined
+
+
+def expand(text: Traced, scope: Scope) -> Traced:
+    """The text with the variables that the scope knows put in; the others stand as they are written.
+
+    Known forms: `${X}`, `$X`, `$(X)`, `${X:-default}`, `{{ .Values.a.b }}`, `{{ X | default "d" }}`, `${{ env.X }}`.
+    What a variable holds is expanded too, within bounds, so that one that holds itself ends.
+    """
+    return _expanded(text, scope, 0)
+
+
+def is_open(text: str) -> bool:
+    """Whether a name still holds a variable, a template or a placeholder such as `<model>`: it cannot be told."""
+    return bool(_OPEN.search(text))
+
+
+def _expanded(text: Traced, scope: Scope, depth: int) -> Traced:
+    if "$" not in text.text and "{{" not in text.text:
+        return text
+    parts = [
+        part if put is None else _expanded(put, scope, depth + 1) if depth < _DEEPEST else put
+        for part, put in _split(text, scope)
+    ]
+    whole = joined(parts, text.origin)
+    return whole if len(whole.text) <= _LONGEST else text
+
+
+def _split(text: Traced, scope: Scope) -> Iterator[tuple[Traced, Traced | None]]:
+    """The text in pieces, each with what stands for it, if a variable that is known does."""
+    place = 0
+    ends = _closings(text.text)
+    while found := _START.search(text.text, place):
+        start = found.start()
+        end = _end(text.text, start, ends)
+        put = _value(text.cut(start, end), scope) if end else None
+        if put is None:
+            end = end or found.end()
+            yield text.cut(place, end), None
+        else:
+            yield text.cut(place, start), None
+            yield text.cut(start, end), put
+        place = end or found.end()
+    yield text.cut(place), None
+
+
+def _closings(text: str) -> dict[int, int]:
+    """For each opening brace, where the one that closes it stands; found in one walk, however deep they nest."""
+    closings: dict[int, int] = {}
+    opened: list[int] = []
+    for found in _BRACE.finditer(text):
+        if found[0] == "{":
+            opened.append(found.start())
+        elif opened:
+            closings[opened.pop()] = found.start()
+    return closings
+
+
+def _end(text: str, start: int, closings: dict[int, int]) -> int | None:
+    """Where the expression that starts here ends."""
+    brace = start + 1 if text.startswith("${", start) else start
+    if text[brace : brace + 1] == "{":
+        return closings[brace] + 1 if brace in closings else None
+    plain = _PLAIN.match(text, start)
+    return plain.end() if plain else None
+
+
+def _value(expression: Traced, scope: Scope) -> Traced | None:
+    """What an expression stands for, where that is known."""
+    if found := _TEMPLATE.fullmatch(expression.text):
+        return _looked_up(found, "name", expression, scope)
+    if found := _BRACED.fullmatch(expression.text):
+        return _looked_up(found, "name", expression, scope)
+    if found := _PLAIN.fullmatch(expression.text):
+        name = "paren" if found["paren"] else "bare"
+        return _looked_up(found, name, expression, scope)
+    return None
+
+
+def _looked_up(found: re.Match[str], group: str, expression: Traced, scope: Scope) -> Traced | None:
+    name = found[group]
+    for spelled in dict.fromkeys((name, name.removeprefix("$"), name.lstrip("$."), "." + name.lstrip("$."))):
+        value = scope.value(spelled, expression.origin)
+        if value is not None and (value or found.re is _PLAIN):
+            return value
+    if found.re is _PLAIN or not found["default"]:
+        return None
+    return expression.matched(found, "default")
+
+
+_DEEPEST = 8
+_LONGEST = 1 << 16
+_START = re.compile(r"\$|\{\{")
+_BRACE = re.compile(r"[{}]")
+_NAME = r"[A-Za-z_][A-Za-z0-9_]*"
+_PLAIN = re.compile(rf"\$(?:\((?P<paren>{_NAME})\)|(?P<bare>{_NAME}))")
+_BRACED = re.compile(rf"\$\{{(?P<name>{_NAME})(?::?[-=](?P<default>.*))?\}}", re.DOTALL)
+# Go's and Jinja's templates and the expressions of workflows; a filter such as `quote` does not change a name.
+_TEMPLATE = re.compile(
+    r"\$?\{\{-?\s*(?P<name>\$?\.?[A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)*)\s*"
+    r"(?:\|\|\s*'(?P<other>[^'{}]*)'|\|\s*default[ (]\s*[\"'](?P<default>[^\"'{}]*)[\"']\s*\)?)?"
+    r"\s*(?:\|\s*(?:quote|squote|trim|string|toString)\s*)*-?\}\}"
+)
+_OPEN = re.compile(
+    r"[$`]|\{\{|\}\}|<[^<>]*>|%[A-Za-z_]\w*%|%\([^()]*\)s|@@?\w+@@?$|^__\w+__$|\{[A-Za-z_][\w.\[\]'\"]*\}|\[[A-Z_ -]+\]"
+)

@@ -1,0 +1,74 @@
+"""Which files a scan looks into."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterator, Sequence
+from fnmatch import fnmatch
+from pathlib import Path
+
+from ..errors import CheckError, NotFoundError
+
+# Folders of tools and of other people's code, where nothing of the project stands.
+_LEFT_OUT = frozenset(
+    """
+    .git .hg .svn .venv venv node_modules __pycache__ site-packages .tox .nox .mypy_cache .ruff_cache .pytest_cache
+    .terraform .eggs
+    """.split()
+)
+_MOST_FILES = 200_000
+
+
+def files(root: Path, paths: Sequence[Path], exclude: Collection[str]) -> Iterator[Path]:
+    """Every file at and under the paths, each once, in the order of their names.
+
+    Links in a tree are not followed: what they lead to inside the project is met at its own place, and what lies
+    outside is not the project's.
+
+    Args:
+        root: what the patterns are relative to.
+        paths: files and folders.
+        exclude: patterns of paths that are left out, such as `vendor/**`; a file that is named itself is not.
+
+    Raises:
+        CheckError: if a path does not exist or cannot be listed, or there are more files than a project has.
+    """
+    seen: set[Path] = set()
+    for path in paths:
+        for file in _under(root, path, exclude):
+            if file not in seen:
+                seen.add(file)
+                yield file
+            if len(seen) > _MOST_FILES:
+                raise CheckError(f"There are more than {_MOST_FILES} files under {path}: name the folders that matter.")
+
+
+def shown(root: Path, file: Path) -> str:
+    """A file's path as a project names it: relative to its root where it lies under it, with slashes."""
+    path = Path(os.path.normpath(file.absolute()))
+    base = Path(os.path.normpath(root.absolute()))
+    return path.relative_to(base).as_posix() if path.is_relative_to(base) else path.as_posix()
+
+
+def _under(root: Path, path: Path, exclude: Collection[str]) -> Iterator[Path]:
+    if path.is_file():
+        yield path
+        return
+    if not path.is_dir():
+        raise NotFoundError(f"{path} is neither a file nor a folder: give paths of this project.")
+
+    def failed(error: OSError) -> None:
+        raise CheckError(f"{error.filename} cannot be listed ({error.strerror}): check its permissions.") from error
+
+    for folder, folders, names in os.walk(path, onerror=failed):
+        here = Path(folder)
+        folders[:] = sorted(name for name in folders if name not in _LEFT_OUT and not _out(root, here / name, exclude))
+        for name in sorted(names):
+            file = here / name
+            if not file.is_symlink() and not _out(root, file, exclude):
+                yield file
+
+
+def _out(root: Path, path: Path, exclude: Collection[str]) -> bool:
+    name = shown(root, path)
+    return any(fnmatch(name, pattern) or fnmatch(f"{name}/", pattern) for pattern in exclude)

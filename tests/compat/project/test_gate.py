@@ -1,0 +1,261 @@
+"""The gate over a project: declared and scanned pairs alike, and nothing passes because it was not looked at."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hub import faults
+from making import OTHER_CORPUS, Made
+from running import CommandLine, Run, interrupt, wait_until
+
+DECLARED = """
+[[pairs]]
+name = "chat"
+target = "org/target"
+drafter = "org/drafter"
+"""
+MANIFEST = """\
+apiVersion: apps/v1
+kind: Deployment
+spec:
+  template:
+    spec:
+      containers:
+        - name: engine
+          image: vllm/vllm-openai:v0.33.0
+          args:
+            - --model
+            - org/target
+            - --speculative-config
+            - '{"method": "draft_model", "model": "org/stranger", "num_speculative_tokens": 4}'
+"""
+
+
+@pytest.fixture
+def project(specdec_check: CommandLine) -> Path:
+    """The folder that the command runs in, with one declared pair."""
+    specdec_check.folder.mkdir()
+    (specdec_check.folder / "specdec.toml").write_text(DECLARED)
+    return specdec_check.folder
+
+
+@pytest.fixture
+def stranger(publish: Callable[..., Made]) -> Made:
+    """`org/stranger`, with another tokenizer of the same size."""
+    return publish("org/stranger", corpus=OTHER_CORPUS)
+
+
+def pairs_of(run: Run) -> dict[str, dict[str, Any]]:
+    return {pair["id"]: pair for pair in run.json["pairs"]}
+
+
+def codes(pair: dict[str, Any], *severities: str) -> list[str]:
+    return [found["code"] for found in pair["findings"] if found["severity"] in severities]
+
+
+def test_a_declared_pair_passes(specdec_check, project, pair):
+    run = specdec_check("gate")
+
+    assert (run.status, run.stderr) == (0, "")
+    assert run.stdout.splitlines()[0].startswith("CERTIFIED: the one pairing passes")
+    assert "passed    chat specdec.toml:5:12: CERTIFIED for bundled: org/target × org/drafter: identical" in run.stdout
+
+
+def test_a_broken_scanned_pair_fails_at_its_line(specdec_check, project, pair, stranger):
+    (project / "deploy").mkdir()
+    (project / "deploy" / "vllm.yaml").write_text(MANIFEST)
+
+    run = specdec_check("gate", "--format", "json")
+
+    assert run.status == 1
+    found = pairs_of(run)
+    assert found["chat"]["result"] == "passed"
+    broken = next(pair for pair in found.values() if pair["source"] == "scanned")
+    line = MANIFEST.splitlines().index(next(line for line in MANIFEST.splitlines() if "stranger" in line))
+    column = MANIFEST.splitlines()[line].index("org/stranger")
+    assert broken["place"] == {"file": "deploy/vllm.yaml", "line": line + 1, "column": column + 1}
+    assert (broken["asked"], broken["result"], broken["verdict"]) == (["vllm"], "failed", "refused")
+    assert "SD101" in codes(broken, "error")
+
+
+def test_what_cannot_be_settled_is_told_and_beats_what_passes(specdec_check, project, pair):
+    (project / "serve.sh").write_text('vllm serve org/target --speculative-config "{\\"model\\": \\"$DRAFT\\"}"\n')
+
+    run = specdec_check("gate", "--format", "json")
+    settled = specdec_check("gate", "--format", "json", "--set", "DRAFT=org/drafter")
+
+    assert run.status == 2
+    open_ = next(pair for pair in run.json["pairs"] if pair["source"] == "scanned")
+    assert (open_["result"], open_["verdict"], open_["drafter"]) == ("undecided", None, None)
+    assert codes(open_, "open") == ["SD701"]
+    assert settled.status == 0
+
+
+def test_not_knowing_beats_a_refusal(specdec_check, project, pair, stranger):
+    (project / "serve.sh").write_text(
+        "vllm serve org/target --speculative-model org/stranger\nvllm serve org/target --speculative-model $X\n"
+    )
+
+    run = specdec_check("gate", "--format", "json")
+
+    assert run.status == 2
+    assert sorted(pair["result"] for pair in run.json["pairs"]) == ["failed", "passed", "undecided"]
+
+
+def test_an_unreachable_model_leaves_its_pairs_undecided_and_the_others_as_they_are(
+    specdec_check, project, pair, publish, hub
+):
+    publish("org/away")
+    hub.break_with(faults.status(404), match="*org/away*")
+    (project / "specdec.toml").write_text(
+        DECLARED + '[[pairs]]\nname = "other"\ntarget = "org/target"\ndrafter = "org/away"\n'
+    )
+
+    run = specdec_check("gate", "--format", "json")
+
+    assert run.status == 2
+    found = pairs_of(run)
+    assert found["chat"]["result"] == "passed"
+    assert found["other"]["result"] == "undecided"
+    assert codes(found["other"], "open") == ["SD703"]
+    assert "org/away" in found["other"]["findings"][0]["message"]
+
+
+def test_a_project_without_pairings_does_not_pass_by_itself(specdec_check, tmp_path):
+    specdec_check.folder.mkdir()
+    (specdec_check.folder / "notes.txt").write_text("nothing here")
+
+    assert "no pairing to check" in specdec_check("gate").error
+    assert specdec_check("gate", "--allow-empty").status == 0
+    assert "neither a file nor a folder" in specdec_check("gate", "missing/").error
+
+
+def test_a_file_that_cannot_be_looked_through_is_told(specdec_check, project, pair):
+    (project / "broken.yaml").write_text('args: ["--speculative-model", "org/drafter"\n - x: [\n')
+
+    run = specdec_check("gate", "--format", "json")
+
+    assert run.status == 2
+    assert [(found["code"], found["place"]["file"]) for found in run.json["findings"]] == [("SD715", "broken.yaml")]
+    (project / "specdec.toml").write_text(DECLARED + '[scan]\nexclude = ["broken.yaml"]\n')
+    assert specdec_check("gate").status == 0
+
+
+def test_an_ignore_lets_a_finding_through_with_its_reason(specdec_check, project, pair, stranger):
+    (project / "serve.sh").write_text("vllm serve org/target --speculative-model org/stranger\n")
+    reason = "measured: 2% accepted, and we want the numbers of it"
+    ignores = "".join(
+        f'[[ignores]]\nrule = "{rule}"\npair = "serve.sh*"\nreason = "{reason}"\nuntil = 2999-01-01\n'
+        for rule in ("SD101", "SD102", "SD104", "SD105")
+    )
+    (project / "specdec.toml").write_text(DECLARED + ignores)
+
+    run = specdec_check("gate", "--format", "json")
+
+    found = next(pair for pair in run.json["pairs"] if pair["source"] == "scanned")
+    assert (run.status, found["result"], found["verdict"]) == (0, "passed", "refused")
+    ignored = [one for one in found["findings"] if one["ignored"]]
+    assert {"SD101"} <= {one["code"] for one in ignored}
+    assert all(one["ignored"] == {"reason": reason, "until": "2999-01-01"} for one in ignored)
+    assert not any(one["decides"] for one in found["findings"])
+    text = specdec_check("gate").stdout
+    assert reason in text
+    folder = project / "certificates"
+    assert specdec_check("gate", "--certificates", folder).status == 0
+    assert [file.name for file in folder.iterdir()] == ["chat.json"]  # an exception is no certificate
+
+
+def test_an_expired_ignore_no_longer_counts_and_says_so(specdec_check, project, pair):
+    (project / "serve.sh").write_text("vllm serve org/target --speculative-model $X\n")
+    (project / "specdec.toml").write_text(
+        DECLARED + '[[ignores]]\nrule = "SD701"\nreason = "set by the operator"\nuntil = 2001-01-01\n'
+    )
+
+    run = specdec_check("gate", "--format", "json")
+
+    assert run.status == 2
+    assert [found["code"] for found in run.json["findings"]] == ["SD713"]
+    assert run.json["findings"][0]["place"]["file"] == "specdec.toml"
+
+
+def test_a_trained_head_is_undecided_until_somebody_answers_for_it(specdec_check, project, pair):
+    (project / "serve.sh").write_text("""vllm serve org/target -sc '{"method": "eagle3", "model": "org/head"}'\n""")
+
+    run = specdec_check("gate", "--format", "json")
+    (project / "specdec.toml").write_text(
+        DECLARED + '[[ignores]]\nrule = "SD702"\nreason = "trained for it, says its card"\nuntil = "2999-01-01"\n'
+    )
+    answered = specdec_check("gate", "--format", "json")
+
+    assert run.status == 2
+    head = next(pair for pair in run.json["pairs"] if pair["source"] == "scanned")
+    assert codes(head, "open") == ["SD702"]
+    assert answered.status == 0
+
+
+def test_an_alias_stands_for_a_model_of_the_hub(specdec_check, project, pair):
+    (project / "serve.sh").write_text("vllm serve /models/big/ --speculative-model /models/small\n")
+    aliases = '[models]\n"/models/big" = "org/target"\n"/models/small" = "org/drafter"\n'
+    (project / "specdec.toml").write_text(DECLARED + aliases)
+
+    run = specdec_check("gate", "--format", "json")
+
+    found = next(pair for pair in run.json["pairs"] if pair["source"] == "scanned")
+    assert (found["target"], found["drafter"], found["result"]) == ("org/target", "org/drafter", "passed")
+    assert found["written"] == {"target": "/models/big/", "drafter": "/models/small"}
+
+
+def test_outputs_in_every_format_and_a_saved_result_shown_again(specdec_check, project, pair, stranger):
+    (project / "serve.sh").write_text("vllm serve org/target --speculative-model org/stranger\n")
+    forms = ("text", "json", "sarif", "github", "markdown", "junit", "gitlab")
+    words = [word for form in forms for word in ("--output", f"{form}=out/result.{form}")]
+
+    run = specdec_check("gate", "--exclude", "out/**", *words)
+
+    assert run.status == 1
+    saved = project / "out" / "result.json"
+    assert json.loads(saved.read_text())["verdict"] == "refused"
+    for form in forms:
+        shown = specdec_check("report", saved, "--format", form)
+        assert (shown.status, shown.stdout) == (0, (project / "out" / f"result.{form}").read_text())
+    assert "is no JSON" in specdec_check("report", project / "serve.sh").error
+
+
+def test_fifty_pairs_over_twenty_models_read_each_model_once(specdec_check, hub, publish):
+    names = [f"org/m{number:02}" for number in range(20)]
+    for number, name in enumerate(names):
+        publish(name, layers=1 + number % 3)
+    twos = [(target, names[(i + step) % 20]) for i, target in enumerate(names) for step in (1, 7, 11)][:50]
+    specdec_check.folder.mkdir()
+    (specdec_check.folder / "specdec.toml").write_text(
+        "".join(f'[[pairs]]\ntarget = "{target}"\ndrafter = "{drafter}"\n' for target, drafter in twos)
+    )
+    hub.forget()
+
+    run = specdec_check("gate", "--format", "json")
+
+    assert len(run.json["pairs"]) == len(twos) == 50
+    assert {pair["result"] for pair in run.json["pairs"]} == {"passed"}
+    for name in names:
+        assert hub.count(match=f"/api/models/{name}*") == 1, name
+        paths = [request.path for request in hub.requests(match=f"*{name}/resolve/*", method="GET", host="hub")]
+        assert len(paths) == len(set(paths)), paths
+    hub.assert_only_headers_read()
+
+
+@pytest.mark.parametrize("moment", ["*/api/models/org/target*", "*tokenizer.json"])
+def test_an_interrupt_leaves_nothing_half_written(specdec_check, project, pair, hub, moment):
+    hub.break_with(faults.slow(30), match=moment)
+    process = specdec_check.start("gate", "--output", "json=out.json", "--certificates", "certificates")
+    wait_until(lambda: hub.count(match=moment) > 0)
+
+    interrupt(process)
+    stdout, stderr = process.communicate(timeout=20)
+
+    assert process.returncode == 130
+    assert (stdout, stderr.strip()) == ("", "Interrupted.")
+    assert sorted(path.name for path in project.iterdir()) == ["specdec.toml"]
