@@ -68,7 +68,9 @@ class Against:
             return []
         then = self.pair(one)
         if then is None:
-            return [] if one.items and not self.mode.binding else [self._item(rules.NOT_LOCKED, {"lock": NAME})]
+            return (
+                [] if one.models is None and not self.mode.binding else [self._item(rules.NOT_LOCKED, {"lock": NAME})]
+            )
         if report is None or one.models is None:
             return []
         found = [*self._model("target", report.target), *self._model("drafter", report.drafter)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from ..engines import ENGINES
@@ -12,8 +12,9 @@ from ..options import Options
 from ..ref import Kind, ModelRef
 from ..scan.found import Key, Name, Pairing
 from ..scan.scan import Located, Scanned
+from ..scan.variables import is_open
 from ..verdict import Policy
-from . import rules
+from . import rules, written_options
 from .declared import DeclaredPair, Place, Project
 from .items import Item, item
 
@@ -31,7 +32,7 @@ class Asked:
         written: target and drafter as they stand in the file; None where the file names no target.
         policy: what is asked of it.
         head: the method, where the drafter is a trained head.
-        items: what speaks against it before anything is read; such a pair is not checked.
+        items: what is to say of it before anything is read; a pair that one of these decides is not checked.
     """
 
     id: str
@@ -47,7 +48,7 @@ class Asked:
     @property
     def models(self) -> tuple[ModelRef, ModelRef] | None:
         """Both models, where they are to be read."""
-        if self.items or self.target is None or self.drafter is None:
+        if self.target is None or self.drafter is None or any(one.decides for one in self.items):
             return None
         return self.target, self.drafter
 
@@ -82,27 +83,30 @@ def _declared(project: Project, pair: DeclaredPair) -> Asked:
 
 
 def _scanned(project: Project, located: Located, pairing: Pairing) -> Asked:
-    target, drafter = pairing.target, pairing.drafter
-    place = Place(located.file, located.line, located.column)
-    written = (target.written if target else None, drafter.written)
+    target, drafter, beside = pairing.target, pairing.drafter, pairing.options
     items: list[Item] = []
-    refs: dict[str, ModelRef | None] = {}
-    for side, name, revision in (
-        ("target", target, pairing.options.get(Key.TARGET_REVISION)),
-        ("drafter", drafter, pairing.options.get(Key.DRAFTER_REVISION)),
-    ):
-        refs[side] = _model(project, side, name, revision, items)
+    models = (
+        _model(project, "target", target, beside.get(Key.TARGET_REVISION), items),
+        _model(project, "drafter", drafter, beside.get(Key.DRAFTER_REVISION), items),
+    )
     if pairing.head is not None:
         items = [item(rules.TRAINED_HEAD, {"method": pairing.head}, "drafter")]
     if not items and pairing.engine not in ENGINES:
-        items = [
-            item(rules.ENGINE_UNKNOWN, {"engine": pairing.engine, "reason": "is not among the engines judged here"})
-        ]
-    options = _options(project.policy.allow_specials, pairing.options)
-    policy = replace(project.policy, engines=(pairing.engine,), options=options)
-    shown = f"{written[0] or '?'} × {written[1]}"
-    id_ = f"{located.file}: {shown} ({pairing.engine})"
-    return Asked(id_, False, place, refs["target"], refs["drafter"], written, policy, pairing.head, tuple(items))
+        told = {"engine": pairing.engine, "reason": "is not among the engines that are judged here"}
+        items = [item(rules.ENGINE_UNKNOWN, told)]
+    options, unread = written_options.read(beside, allow_specials=project.policy.allow_specials)
+    written = (target.written if target else None, drafter.written)
+    return Asked(
+        id=f"{located.file}: {written[0] or '?'} × {written[1]} ({pairing.engine})",
+        declared=False,
+        place=Place(located.file, located.line, located.column),
+        target=models[0],
+        drafter=models[1],
+        written=written,
+        policy=replace(project.policy, engines=(pairing.engine,), options=options),
+        head=pairing.head,
+        items=(*items, *unread),
+    )
 
 
 def _model(project: Project, side: str, name: Name | None, revision: str | None, items: list[Item]) -> ModelRef | None:
@@ -111,38 +115,18 @@ def _model(project: Project, side: str, name: Name | None, revision: str | None,
         written = "not named" if name is None else f"'{name.written}'"
         items.append(item(rules.NOT_RESOLVED, {"side": side, "written": written}, side))
         return None
+    if revision and is_open(revision):
+        items.append(item(rules.NOT_RESOLVED, {"side": f"{side}'s revision", "written": f"'{revision}'"}, side))
+        return None
+    text = name.value
+    if name.path and not project.is_alias(text) and not text.startswith((".", "/", "~")):
+        text = f"./{text}"
     try:
-        text = name.value
-        if project.is_alias(text):
-            return project.model(text)
-        if name.path and not text.startswith((".", "/", "~")):
-            text = f"./{text}"
         ref = project.model(text)
+        if revision and ref.kind is Kind.HUB and ref.revision is None:
+            repository, colon, file = ref.original.partition(":")
+            ref = project.model(f"{repository}@{revision}{colon}{file}")
     except CheckError as error:
         items.append(item(rules.NOT_READ, {"why": error.message}, side))
         return None
-    if revision and ref.kind is Kind.HUB and ref.revision is None:
-        name, colon, file = ref.original.partition(":")
-        return project.model(f"{name}@{revision}{colon}{file}")
     return ref
-
-
-def _options(allow_specials: bool, options: Mapping[Key, str]) -> Options:
-    """What stands beside a scanned pair and decides how its engine takes it; what is no number is not known."""
-
-    def number(key: Key) -> int | None:
-        text = options.get(key, "").strip()
-        return int(text) if text.isascii() and text.isdigit() and 0 < int(text[:12]) <= _LARGEST else None
-
-    return Options(
-        allow_specials=allow_specials,
-        heterogeneous_vocab=options.get(Key.HETEROGENEOUS, "").strip().lower() in ("true", "1", "yes"),
-        context=number(Key.CONTEXT),
-        draft_context=number(Key.DRAFT_CONTEXT),
-        batch=number(Key.BATCH),
-        tensor_parallel=number(Key.TENSOR_PARALLEL),
-        draft_tensor_parallel=number(Key.DRAFT_TENSOR_PARALLEL),
-    )
-
-
-_LARGEST = 1_000_000_000

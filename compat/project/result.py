@@ -121,7 +121,7 @@ def _pair(one: Judged, shown: Places, certificate: str | None) -> dict[str, Any]
         "options": asked.policy.options.to_dict(),
         "result": _RESULTS[one.verdict],
         "verdict": report and report.decision.verdict.value,
-        "answer": answer(report) if report else _unchecked(one),
+        "answer": _answer(one),
         "relation": report and report.decision.relation and report.decision.relation.value,
         "findings": [_item(found, asked.id, shown) for found in one.items],
         "passed": list(report.decision.passed) if report else [],
@@ -145,12 +145,26 @@ def _sources(one: Judged) -> tuple[str, ...]:
     )
 
 
-def _unchecked(one: Judged) -> str:
-    """The answer for a pairing that was not checked."""
-    target, drafter = one.asked.written
-    names = f"{visible(target or '?')} × {visible(drafter)}"
-    why = one.items[0].message if one.items else "it was not checked"
-    return f"{one.verdict.value.upper()} for {', '.join(one.asked.policy.engines)}: {names}: {why}"
+def _answer(one: Judged) -> str:
+    """The pair in one line; where the gate says otherwise than the check of the two models, that and why."""
+    if one.report is None:
+        target, drafter = one.asked.written
+        names = f"{visible(target or '?')} × {visible(drafter)}"
+        told = f"{one.verdict.value.upper()} for {', '.join(one.asked.policy.engines)}: {names}"
+        return f"{told}: {_exceptions(one) or (one.items[0].message if one.items else 'it was not checked')}"
+    said = answer(one.report)
+    if one.verdict is one.report.decision.verdict:
+        return said
+    deciding = list(dict.fromkeys(found.code for found in one.items if found.counts))
+    return f"{said}; {_exceptions(one) or 'fails by ' + ', '.join(deciding)}"
+
+
+def _exceptions(one: Judged) -> str:
+    """The exceptions that a pair passes by; empty where it does not."""
+    if one.verdict is not Verdict.CERTIFIED:
+        return ""
+    codes = dict.fromkeys(found.code for found in one.items if found.decides and found.ignored)
+    return f"passes by exception from {', '.join(codes)}" if codes else ""
 
 
 def _model(model: Model) -> dict[str, Any]:

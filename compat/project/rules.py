@@ -151,6 +151,15 @@ UNREAD = ProjectRule(
     "Mend the file, or leave it out under [scan] exclude.",
 )
 
+OPTION_NOT_RESOLVED = ProjectRule(
+    "SD716",
+    "option-not-resolved",
+    "warning",
+    "The option {option} is '{written}', which cannot be told from this file; the pair is judged without it.",
+    "The engine may take the pair otherwise with it: a tensor parallel size that does not divide the heads is refused.",
+    "Give the value with --set NAME=VALUE or under [scan.set].",
+)
+
 RULES = (
     NOT_RESOLVED,
     TRAINED_HEAD,
@@ -167,5 +176,6 @@ RULES = (
     EXPIRED,
     UNUSED,
     UNREAD,
+    OPTION_NOT_RESOLVED,
 )
 BY_CODE = {rule.code: rule for rule in RULES}

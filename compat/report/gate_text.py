@@ -7,14 +7,12 @@ from typing import Any
 
 from rich.text import Text
 
-from ..visible import shortened, visible
+from ..visible import visible
 from .entries import NOT_PASSED, Entry, Pair, Result, located, of_pair, of_project
 
 _VERDICT = {"certified": "bold green", "refused": "bold red", "undecided": "bold yellow"}
 _RESULT = {"passed": "green", "failed": "bold red", "undecided": "bold yellow"}
 _SEVERITY = {"error": "red", "open": "yellow", "warning": "yellow", "note": "dim", "ignored": "dim"}
-_LONGEST = 240
-_USABLE = ("runs", "degrades")
 _LOG_COMMAND = re.compile(r"##(?=\w*\[)|(?<!\S)::(?=\w)")  # as GitHub, Azure and TeamCity look for in a job's log
 
 
@@ -44,27 +42,11 @@ def _pair(pair: Pair) -> list[Text]:
     told = f"{name} {located(pair['place'])}: {pair['answer']}"
     lines = [_line(pair["result"], told, _RESULT[pair["result"]])]
     lines += [_finding(entry) for entry in of_pair(pair) if entry.finding["code"] != NOT_PASSED]
-    lines += [_line("engine", f"{name}: {said}", "bold") for said in not_running(pair)]
     lines += [_line("note", f"{name}: {note}", "dim") for note in pair["notes"]]
     lines += [_line("do", f"{name}: {advice}", "bold") for advice in pair["advice"]]
     if pair["certificate"]:
         lines.append(_line("written", f"{name}: certificate {pair['certificate']}", "dim"))
     return lines
-
-
-def not_running(pair: Pair) -> list[str]:
-    """What the engines that were asked about say against the pair."""
-    return [
-        f"{name} {judged.get('version', '')} {judged['outcome']}: {judged['reason']}.{_says(judged)}"
-        for name, judged in pair["engines"].items()
-        if judged.get("gated") and judged["outcome"] not in _USABLE
-    ]
-
-
-def _says(judged: dict[str, Any]) -> str:
-    """The engine's own words, and what would make it run the pair."""
-    message, fix = judged.get("message"), judged.get("fix")
-    return (f' It says: "{shortened(message, _LONGEST)}"' if message else "") + (f" To run: {fix}." if fix else "")
 
 
 def _finding(entry: Entry) -> Text:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from ..visible import shortened
 from .entries import Entry, Pair, Result, located, models, of_pair, of_project
-from .gate_text import not_running
 from .prose import code, prose
 
 _MOST_BYTES = 1_000_000  # a summary of more than 1024 KiB is not shown at all
@@ -58,7 +57,6 @@ def _details(pair: Pair) -> str:
     engines = " and ".join(code(name) for name in pair["asked"])
     lines = [f"\n### {code(pair['id'])}: {pair['result']}\n", f"{names}{engines and f', for {engines}'}\n"]
     lines += [f"- {_told(entry)}" for entry in of_pair(pair)]
-    lines += [f"- **engine** {_long(said)}" for said in not_running(pair)]
     lines += [f"- **note** {_long(note)}" for note in pair["notes"]]
     if pair["advice"]:
         lines += ["\nWhat to do:\n", *(f"- {_long(advice)}" for advice in pair["advice"])]

@@ -13,7 +13,7 @@ def render(listed: dict[str, Any]) -> list[Text]:
     """The listing as `project.listing` makes it, a line each."""
     found = listed["pairings"]
     open_ = sum(one["status"] == "undecided" for one in found)
-    counted = f"{len(found)} pairing{'' if len(found) == 1 else 's'} in {listed['files']} files"
+    counted = f"{_counted(len(found), 'pairing')} in {_counted(listed['files'], 'file')}"
     said = [Text(f"{counted}{f', {open_} of which cannot be settled' if open_ else ''}", style="bold")]
     for one in found:
         names = f"{one['target'] or one['written']['target'] or '?'} × {one['drafter'] or one['written']['drafter']}"
@@ -31,3 +31,7 @@ def render(listed: dict[str, Any]) -> list[Text]:
 def _line(one: dict[str, Any], label: str, style: str, text: str) -> Text:
     where = f"{one['file']}:{one['line']}:{one['column']}: "
     return Text.assemble(shown(where), (label, style), shown(f" {text}"))
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"

@@ -14,7 +14,8 @@ BLANKS = " \t\r\n\x85\u2028\u2029"
 _NAMED = dict(zip('0abtnvfre /"\\N_LP', '\0\a\b\t\n\v\f\r\x1b /"\\\x85\xa0\u2028\u2029', strict=True)) | {"\t": "\t"}
 # A line continued with a backslash takes the next line's indentation along; a surrogate pair is one character.
 _ESCAPED = re.compile(
-    r"\\[ \t]*(?:\r\n|[\r\n\x85\u2028\u2029])\s*|\\u[dD][89abAB]..\\u[dD][c-fC-F]..|\\x..|\\u.{4}|\\U.{8}|\\.|[^\\]|\\",
+    rf"\\[ \t]*(?:\r\n|[\r\n\x85\u2028\u2029])[{BLANKS}]*"
+    r"|\\u[dD][89abAB]..\\u[dD][c-fC-F]..|\\x..|\\u.{4}|\\U.{8}|\\.|[^\\]|\\",
     re.DOTALL,
 )
 Piece = tuple[str, int]  # a character, or none, and its place in the raw text

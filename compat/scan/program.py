@@ -54,6 +54,8 @@ def script_in(words: Sequence[Traced]) -> Traced | None:
     first = _base(words[0].text) if words else ""
     if first == "eval":
         return joined([part for word in words[1:] for part in (word, Traced.placed(" ", word.origin))])
+    if first == "alias":
+        return next((word.cut(word.text.index("=") + 1) for word in words[1:] if "=" in word.text), None)
     for at, word in enumerate(words[:-2]):
         if _base(word.text) in _SHELLS and (script := _after_c(words[at + 1 :])):
             return script

@@ -83,8 +83,8 @@ class Names:
                 self._bind(node.target, How.SET, node.value, site)
             case ast.AugAssign():
                 self._bind(node.target, How.ADD, node.value if isinstance(node.op, ast.Add) else None, site)
-            case ast.Return(value=ast.expr()):
-                site.block.returns.append((node.value, site))
+            case ast.Return(value=ast.expr() as value):
+                site.block.returns.append((value, site))
             case ast.Import():
                 for alias in node.names:
                     name = alias.asname or alias.name.partition(".")[0]

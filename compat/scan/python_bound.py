@@ -228,5 +228,5 @@ def _changed(ways: list[Made], change: Binding, certain: bool) -> list[Made]:
 
 # How a function that a platform wraps is called all the same: `serve.remote("…")`.
 _LAUNCHES = frozenset("remote local spawn delay".split())
-_STEPS = 400_000
+_STEPS = 200_000
 _WAYS = 16

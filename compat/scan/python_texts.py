@@ -185,9 +185,9 @@ class Texts(ABC):
             return self._path([self.told(one, site) for one in call.args])
         if last == "snapshot_download":
             given = {one.arg: one.value for one in call.keywords}
-            if repository := given.get("repo_id") or next(iter(call.args), None):
-                if "revision" not in given:  # which has no place in a name
-                    return self.told(repository, site)
+            repository = given.get("repo_id") or next(iter(call.args), None)
+            if repository and "revision" not in given:  # which has no place in a name
+                return self.told(repository, site)
         raise UntoldError
 
     def _path(self, parts: list[Traced]) -> Traced:

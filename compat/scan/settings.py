@@ -85,8 +85,8 @@ def _values(
         values = _read(plain, alone.speculative)
         return alone.engine, {**_target(alone, above), **values}
     for spelling in SPELLINGS.values():
-        if not spelling.marks.isdisjoint(plain) or (spelling is image and "draft_model" in plain):
-            return spelling.engine, {**_target(spelling, above), **_read(plain, spelling.settings or spelling.flags)}
+        if not spelling.marks.isdisjoint(plain):
+            return spelling.engine, {**_target(spelling, above), **_read(plain, spelling.settings)}
     return None
 
 

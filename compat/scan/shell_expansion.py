@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from .shell_variables import Value, Variables
-from .shell_words import Parameter, Substitution, Text, Word
+from .shell_parts import Parameter, Substitution, Text, Word
+from .shell_variables import Held, Value, Variables
 from .traced import Traced, joined
 
 _LONGEST = 1 << 16  # characters of one word
@@ -53,6 +53,8 @@ class Expansion:
         return self._bounded(pieces, word)
 
     def _fields(self, word: Word) -> list[Traced]:
+        if len(word.parts) == 1 and isinstance(only := word.parts[0], Text) and not _is_split(only):
+            return [only.text] if only.quoted or only.text else []
         if word.array is not None:  # an array where no assignment stands
             return self.fields(word.array)
         found: list[list[Traced]] = [[]]
@@ -100,6 +102,8 @@ class Expansion:
         default = self.text(part.operand)
         if not default.text and value is None:
             return None  # whoever runs the script decides
+        if part.operator.endswith("="):
+            self.variables.put(part.name, Held((default,)))
         return default
 
     def _operand(self, operand: Word, part: Parameter) -> Value:

@@ -82,7 +82,7 @@ def aligned(raw: Traced, value: str) -> Traced:
         if found >= 0 and not raw.text[place:found].strip(_DROPPED):
             place = found
         elif escape := _ESCAPE.match(raw.text, place):
-            step = len(escape[0])
+            place, step = escape.start(1), len(escape[1])
         else:  # a line end that became a blank: the next character finds its own place
             step = 0
         at.append(raw.at[min(place, len(raw.at) - 1)] if raw.at else raw.origin)
@@ -93,7 +93,7 @@ def aligned(raw: Traced, value: str) -> Traced:
 # What parsers drop, and how much of it may stand in one place: deep indentation.
 _LONGEST_GAP = 400
 _DROPPED = " \t\r\n\\\"'|>+-0123456789"
-_ESCAPE = re.compile(r"\\(?:x..|u.{4}|U.{8}|.)", re.DOTALL)
+_ESCAPE = re.compile(r"[ \t\r\n\"']{0,400}(\\(?:x..|u.{4}|U.{8}|.))", re.DOTALL)
 
 
 class Lines:

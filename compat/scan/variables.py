@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from .reading import Scope
 from .traced import Traced, joined
@@ -15,7 +16,7 @@ def expand(text: Traced, scope: Scope) -> Traced:
     Known forms: `${X}`, `$X`, `$(X)`, `${X:-default}`, `{{ .Values.a.b }}`, `{{ X | default "d" }}`, `${{ env.X }}`.
     What a variable holds is expanded too, within bounds, so that one that holds itself ends.
     """
-    return _expanded(text, scope, 0)
+    return _Expansion(scope, _MOST + text.text.count("$") + text.text.count("{{")).expanded(text, 0)
 
 
 def is_open(text: str) -> bool:
@@ -23,15 +24,25 @@ def is_open(text: str) -> bool:
     return bool(_OPEN.search(text))
 
 
-def _expanded(text: Traced, scope: Scope, depth: int) -> Traced:
-    if "$" not in text.text and "{{" not in text.text:
-        return text
-    parts = [
-        part if put is None else _expanded(put, scope, depth + 1) if depth < _DEEPEST else put
-        for part, put in _split(text, scope)
-    ]
-    whole = joined(parts, text.origin)
-    return whole if len(whole.text) <= _LONGEST else text
+@dataclass(slots=True)
+class _Expansion:
+    """One text's expansion, of so many variables at most: a few lines can stand for billions of them."""
+
+    scope: Scope
+    left: int
+
+    def expanded(self, text: Traced, depth: int) -> Traced:
+        if "$" not in text.text and "{{" not in text.text:
+            return text
+        parts = [part if put is None else self._put(part, put, depth) for part, put in _split(text, self.scope)]
+        whole = joined(parts, text.origin)
+        return whole if len(whole.text) <= _LONGEST else text
+
+    def _put(self, part: Traced, put: Traced, depth: int) -> Traced:
+        self.left -= 1
+        if self.left < 0 or part.text == put.text:
+            return part
+        return self.expanded(put, depth + 1) if depth < _DEEPEST else put
 
 
 def _split(text: Traced, scope: Scope) -> Iterator[tuple[Traced, Traced | None]]:
@@ -97,6 +108,7 @@ def _looked_up(found: re.Match[str], group: str, expression: Traced, scope: Scop
 
 
 _DEEPEST = 8
+_MOST = 40  # variables that those in a text lead to
 _LONGEST = 1 << 16
 _START = re.compile(r"\$|\{\{")
 _BRACE = re.compile(r"[{}]")

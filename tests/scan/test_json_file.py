@@ -25,7 +25,7 @@ def test_every_character_stands_where_its_leaf_says(tree, indent, ascii_only):
 @given(st.text('{}[]:,"\\ \nab1/*') | st.text())
 def test_any_text_is_read_or_refused_as_the_standard_has_it(source):
     try:
-        expected = plain_json(json.loads(source))
+        expected = plain_json(json.loads(source, parse_int=str, parse_float=str, parse_constant=str))
     except ValueError:
         expected = None
     try:
@@ -38,7 +38,7 @@ def test_any_text_is_read_or_refused_as_the_standard_has_it(source):
 
 
 def plain_json(value):
-    """A value with every number as its text."""
+    """A value with the words of JSON as texts."""
     match value:
         case dict():
             return {key: plain_json(inner) for key, inner in value.items()}

@@ -1,5 +1,6 @@
 """Pairings in Python code: found where they are written, with nothing run and nothing invented."""
 
+import contextlib
 import textwrap
 
 import pytest
@@ -356,6 +357,40 @@ PAIRS = {
         """,
         ("mlx-lm", "t/t", "d/d"),
     ),
+    "a command that is split": (
+        'subprocess.check_call("llama-server -hf t/t -hfd ¦d/d".split())',
+        ("llama.cpp", "t/t", "d/d"),
+    ),
+    "a command that is joined": (
+        """
+        cmd = ["mlx_lm.server", "--model", "t/t", "--draft-model", "¦d/d", "--verbose" if loud else ""]
+        subprocess.Popen(" ".join(cmd), shell=True)
+        """,
+        ("mlx-lm", "t/t", "d/d"),
+    ),
+    "a script in a list": (
+        """subprocess.run(["bash", "-c", "exec mlx_lm.server --model t/t --draft-model ¦d/d"])""",
+        ("mlx-lm", "t/t", "d/d"),
+    ),
+    "a container in a dict": (
+        """
+        pod = {"spec": [{"image": "vllm/vllm-openai", "args": ["--model", "t/t", "--speculative-model", "¦d/d"]}]}
+        """,
+        ("vllm", "t/t", "d/d"),
+    ),
+    "a name compared": (
+        """
+        parser.add_argument("--method", default="eagle")
+        if args.method == "draft_model":
+            spec = {"method": args.method, "model": "¦d/d", "num_speculative_tokens": 5}
+            LLM("t/t", speculative_config=spec)
+        """,
+        ("vllm", "t/t", "d/d"),
+    ),
+    "a download": (
+        'LLM("t/t", speculative_model=snapshot_download(repo_id="¦d/d"), num_speculative_tokens=5)',
+        ("vllm", "t/t", "d/d"),
+    ),
     "settings in a dict": (
         'CONFIG = {"model": "t/t", "speculative_config": {"model": "¦d/d", "num_speculative_tokens": 5}}',
         ("vllm", "t/t", "d/d"),
@@ -387,7 +422,8 @@ DECOYS = {
     "a docstring": '"""Start with vllm serve t/t --speculative-config \'{"model": "d/d"}\'."""',
     "a comment": '# LLM("t/t", speculative_model="d/d")',
     "prose": 'print("llama-server -m t.gguf -md d.gguf")\nhelp = "mlx_lm.generate --model t/t --draft-model d/d"',
-    "code that never runs": 'if False:\n    LLM("t/t", speculative_model="d/d")\nif 0:\n    LLM("t", speculative_model="d")',
+    "code that never runs": 'if False:\n    LLM("t", speculative_model="d")',
+    "a loop that never runs": 'while 0:\n    LLM("t", speculative_model="d")',
     "a definition": "def generate(self, prompt, assistant_model=None, draft_model=None): pass",
     "another tool": 'trainer(draft_model="d/d")\nblog.publish(["--draft", "post.md"])',
     "an option's declaration": 'parser.add_argument("--draft-model", default="d/d", help="--model t/t")',
@@ -413,6 +449,7 @@ def test_a_pairing_is_found_at_its_drafters_name(shape):
     assert (one.engine, one.target and one.target.value, one.drafter.value) == PAIRS[shape][1]
     assert code[one.drafter.offset :].splitlines()[0] == code[place:].splitlines()[0]
     assert one.drafter.offset == place
+    assert one.head is None
 
 
 @pytest.mark.parametrize("shape", UNPAIRED)
@@ -563,10 +600,8 @@ def test_unknown_escapes_are_no_warning():
     ],
 )
 def test_what_holds_itself_or_grows_comes_to_an_end(code):
-    try:
+    with contextlib.suppress(UnreadError):
         read(f"{code}LLM('t/t', speculative_config=x60, **x60)\ndef h(): LLM('t', speculative_model=x60)\n")
-    except UnreadError as error:
-        assert "Python" in str(error)
 
 
 PIECES = [piece for shape, _ in PAIRS.values() for piece in marked(shape)[0].splitlines(keepends=True)]
@@ -575,11 +610,9 @@ PIECES = [piece for shape, _ in PAIRS.values() for piece in marked(shape)[0].spl
 @given(st.one_of(st.text(), st.lists(st.sampled_from(PIECES), max_size=12).map("".join)))
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=150)
 def test_any_text_is_read_or_refused(code):
-    try:
+    with contextlib.suppress(UnreadError):
         for one in read(code):
             assert 0 <= (one.drafter.offset if isinstance(one, Pairing) else one.offset) <= len(code)
-    except UnreadError:
-        pass
 
 
 @given(st.data())
@@ -588,7 +621,5 @@ def test_damaged_code_is_read_or_refused(data):
     code = marked(data.draw(st.sampled_from([shape for shape, _ in PAIRS.values()])))[0]
     start = data.draw(st.integers(0, len(code)))
     end = data.draw(st.integers(start, min(len(code), start + 8)))
-    try:
+    with contextlib.suppress(UnreadError):
         read(code[:start] + data.draw(st.text(max_size=3)) + code[end:])
-    except UnreadError:
-        pass

@@ -10,8 +10,9 @@ from ..errors import UnreadError
 from ..reading import Command, Items, Scope, Unit
 from ..shell import commands_of
 from ..shell_expansion import Expansion
+from ..shell_parts import Word
 from ..shell_variables import Variables
-from ..shell_words import Word, items_of
+from ..shell_words import items_of
 from ..traced import Traced, joined
 from ..variables import expand
 from ..yaml_tree import documents

@@ -54,10 +54,10 @@ class _Reader:
         """What calls set up, then what literals do that no such call uses."""
         calls = [(node, site) for node, site in self._names.uses if isinstance(node, ast.Call)]
         for look in (self._call, self._run):
-            for node, site in calls:
-                if _may_speculate(node):
-                    for turn in turns(self._values.following, site):
-                        yield from look(node, turn)
+            for call, at in calls:
+                if _may_speculate(call):
+                    for turn in turns(self._values.following, at):
+                        yield from look(call, turn)
         silent: set[int] = set()
         for node, site in self._names.uses:
             if isinstance(node, ast.Call) or id(node) in silent or id(node) in self._values.used:
@@ -105,7 +105,7 @@ class _Reader:
                 yield from self._command(tree, call, site)
 
     def _lines(self, line: ast.expr, site: Site) -> list[Node]:
-        """A command line's words, or its text; where words are joined to a text, or it is split into words, the parts."""
+        """What a command line may be: its words, also where they are joined to a text, or its text."""
         lines: list[Node] = []
         for made in self._values.ways(line, site):
             match made.node:

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from ..reading import Command, Scope, Unit
 from ..shell import commands_of
 from ..shell_expansion import Expansion
+from ..shell_parts import Word
 from ..shell_variables import Variables
-from ..shell_words import Word, items_of
+from ..shell_words import items_of
 from ..traced import Traced, joined
 
 _STARTING = ("ExecStart", "ExecStartPre", "ExecStartPost", "ExecReload")

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hub import faults
 from making import OTHER_CORPUS, Made
-from running import CommandLine, Run, interrupt, wait_until
+from running import PROGRAM, CommandLine, Run, interrupt, wait_until
 
 DECLARED = """
 [[pairs]]
@@ -259,3 +263,26 @@ def test_an_interrupt_leaves_nothing_half_written(specdec_check, project, pair, 
     assert process.returncode == 130
     assert (stdout, stderr.strip()) == ("", "Interrupted.")
     assert sorted(path.name for path in project.iterdir()) == ["specdec.toml"]
+
+
+def test_a_terminal_sees_how_far_it_is_and_a_pipe_does_not(specdec_check, project, pair, hub):
+    hub.break_with(faults.slow(0.5), match="*tokenizer.json")
+    master, slave = os.openpty()
+    environment = {**hub.environment(specdec_check.home, None), "TERM": "xterm-256color"}
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, "gate"], env=environment, cwd=project, stdout=subprocess.PIPE, stderr=slave
+    )
+    os.close(slave)
+    seen = b""
+    with suppress(OSError):  # so Linux says that nobody writes any more
+        while chunk := os.read(master, 4096):
+            seen += chunk
+    os.close(master)
+    stdout, _ = process.communicate(timeout=20)
+
+    assert process.returncode == 0
+    assert stdout.startswith(b"CERTIFIED")
+    assert b"\x1b" not in stdout
+    assert b"models" in seen
+    assert b"2/2" in seen
+    assert b"pairs" in seen

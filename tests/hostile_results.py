@@ -3,9 +3,9 @@
 import copy
 from typing import Any
 
+from gate_example import EXAMPLE
 from hostile import TEXTS
 from hypothesis import strategies as st
-from report.example import EXAMPLE
 
 Json = Any
 

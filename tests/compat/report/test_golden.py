@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
-from report.example import EXAMPLE
+from gate_example import EXAMPLE
 
 from specdec_check.compat.report.media import RENDERERS
 

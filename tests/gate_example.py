@@ -64,6 +64,9 @@ def pair(name: str, where: Json, engine: str, target: str | None, drafter: str |
 QWEN = ("Qwen/Qwen2.5-7B-Instruct", "Qwen/Qwen2.5-0.5B-Instruct")
 LLAMA = ("meta-llama/Llama-3.1-8B-Instruct", "JackFram/llama-160m")
 GEMMA = ("google/gemma-3-27b-it", "google/gemma-3-1b-it")
+VLLM_ID = f"deploy/vllm.yaml: {LLAMA[0]} × {LLAMA[1]} (vllm)"
+OPEN_ID = f"scripts/serve.sh: {QWEN[0]} × ${{DRAFT_MODEL}} (sglang)"
+HEAD_ID = f"deploy/eagle.yaml: {LLAMA[0]} × yuhuili/EAGLE3-LLaMA3.1-Instruct-8B (vllm)"
 
 CHAT = pair(
     "chat",
@@ -94,7 +97,7 @@ CHAT = pair(
 )
 
 VLLM = pair(
-    "deploy/vllm.yaml#1",
+    VLLM_ID,
     place("deploy/vllm.yaml", 14, 31),
     "vllm",
     *LLAMA,
@@ -105,7 +108,7 @@ VLLM = pair(
     relation="overlap",
     findings=[
         finding(
-            "deploy/vllm.yaml#1",
+            VLLM_ID,
             "SD101",
             "tokens-differ",
             "error",
@@ -114,7 +117,7 @@ VLLM = pair(
             "Choose a drafter of the target's own family, one that was trained with the same tokenizer.",
         ),
         finding(
-            "deploy/vllm.yaml#1",
+            VLLM_ID,
             "SD704",
             "engine-does-not-run",
             "error",
@@ -122,7 +125,7 @@ VLLM = pair(
             "Do what the engine's line says, or take another drafter.",
         ),
         finding(
-            "deploy/vllm.yaml#1",
+            VLLM_ID,
             "SD201",
             "eos-sets-differ",
             "warning",
@@ -130,7 +133,7 @@ VLLM = pair(
             "Give the drafter the target's eos_token_id in generation_config.json.",
         ),
         finding(
-            "deploy/vllm.yaml#1",
+            VLLM_ID,
             "SD504",
             "head-share",
             "note",
@@ -154,7 +157,7 @@ VLLM = pair(
 )
 
 OPEN = pair(
-    "scripts/serve.sh#1",
+    OPEN_ID,
     place("scripts/serve.sh", 9, 24),
     "sglang",
     QWEN[0],
@@ -162,14 +165,15 @@ OPEN = pair(
     written={"target": QWEN[0], "drafter": "${DRAFT_MODEL}"},
     result="undecided",
     verdict=None,
-    answer="UNDECIDED: the drafter is ${DRAFT_MODEL}, which this file does not resolve",
+    answer=f"UNDECIDED for sglang: {QWEN[0]} × ${{DRAFT_MODEL}}: The drafter is '${{DRAFT_MODEL}}', which cannot be"
+    " told from this file.",
     findings=[
         finding(
-            "scripts/serve.sh#1",
+            OPEN_ID,
             "SD701",
             "pairing-not-resolved",
             "open",
-            "The drafter is ${DRAFT_MODEL}, which cannot be told from this file.",
+            "The drafter is '${DRAFT_MODEL}', which cannot be told from this file.",
             "Give the value with --set NAME=VALUE, or ignore this finding with a reason and a date.",
         )
     ],
@@ -177,16 +181,16 @@ OPEN = pair(
 )
 
 HEAD = pair(
-    "deploy/eagle.yaml#1",
+    HEAD_ID,
     place("deploy/eagle.yaml", 22, 20),
     "vllm",
     LLAMA[0],
     "yuhuili/EAGLE3-LLaMA3.1-Instruct-8B",
     verdict=None,
-    answer="not checked: the drafter is a trained head (eagle3); ignored",
+    answer=f"CERTIFIED for vllm: {LLAMA[0]} × yuhuili/EAGLE3-LLaMA3.1-Instruct-8B: passes by exception from SD702",
     findings=[
         finding(
-            "deploy/eagle.yaml#1",
+            HEAD_ID,
             "SD702",
             "trained-head-not-checked",
             "open",
@@ -208,7 +212,7 @@ DRIFTED = pair(
     source="declared",
     result="failed",
     answer=f"CERTIFIED for bundled: {GEMMA[0]} × {GEMMA[1]}: padded, all 262144 tokens are equal and only unused"
-    " logits differ; but it differs from the lock",
+    " logits differ; fails by SD710",
     relation="padded",
     findings=[
         finding(
@@ -233,8 +237,9 @@ EXAMPLE: Json = {
     "schema": 1,
     "kind": "gate",
     "tool": {"name": "specdec-check", "version": "0.1.0"},
-    "verdict": "refused",
-    "answer": "REFUSED: 2 of 5 pairings fail, 1 cannot be settled, and 1 file could not be read",
+    "verdict": "undecided",
+    "answer": "UNDECIDED: 2 of 5 pairings fail, 1 cannot be settled, 1 finding on the project itself"
+    " (2 warnings, 1 ignored)",
     "mode": {"locked": True, "frozen": False, "offline": False},
     "scanned": {"files": 12},
     "pairs": [CHAT, VLLM, OPEN, HEAD, DRIFTED],

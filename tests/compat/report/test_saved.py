@@ -6,10 +6,10 @@ from typing import Any
 
 import jsonschema
 import pytest
+from gate_example import EXAMPLE
 from hostile import damaged, nested, torn, tried
+from hostile_results import results
 from hypothesis import given, settings
-from report.example import EXAMPLE
-from report.hostile_results import results
 
 import specdec_check.compat
 from specdec_check.compat.report import saved

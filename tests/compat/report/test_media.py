@@ -10,13 +10,13 @@ from urllib.parse import unquote
 
 import jsonschema
 import pytest
+from gate_example import EXAMPLE, VLLM, finding, place
+from hostile_results import results
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
-from report.example import EXAMPLE, VLLM, finding, place
-from report.hostile_results import results
 
 import specdec_check.compat
 from specdec_check.compat.report import sarif
@@ -223,7 +223,7 @@ def test_an_unresolved_pair_is_an_error_and_an_ignored_one_is_suppressed_with_it
     (suppression,) = found["SD702"]["suppressions"]
     assert suppression["justification"] == "its card names this target, until 2027-01-31"
     assert "suppressions" not in found["SD701"]
-    assert found["SD701"]["message"]["text"].startswith("The drafter is ${{DRAFT_MODEL}}, which"), (
+    assert found["SD701"]["message"]["text"].startswith("The drafter is '${{DRAFT_MODEL}}', which"), (
         "as SARIF §3.11.5 asks"
     )
     assert found["SD710"]["locations"][0]["physicalLocation"]["region"]["startLine"] == 47
