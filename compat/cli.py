@@ -48,12 +48,12 @@ Tokenizers that were parsed are kept in HF_HOME/specdec-check; SPECDEC_CHECK_NO_
 Exit status: 0 certified, 1 refused, 2 undecided or an error, 130 interrupted."""
 
 
-# Commands whose modules a check does without: command → module and name.
+# Commands whose modules a check does without: command → module, name, and what it does.
 _ELSEWHERE = {
-    "gate": (".project.cli", "gate_command"),
-    "lock": (".project.cli", "lock_command"),
-    "report": (".project.cli", "report_command"),
-    "scan": (".scan.cli", "scan_command"),
+    "gate": (".project.cli", "gate_command", "Check every pairing of a project."),
+    "lock": (".project.cli", "lock_command", "Write specdec.lock."),
+    "report": (".project.cli", "report_command", "Show a saved result of the gate in another format."),
+    "scan": (".scan.cli", "scan_command", "Find the pairings in a project's files."),
 }
 
 
@@ -66,9 +66,15 @@ class _Group(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _ELSEWHERE:
             return super().get_command(ctx, cmd_name)
-        module, name = _ELSEWHERE[cmd_name]
+        module, name, _ = _ELSEWHERE[cmd_name]
         found: click.Command = getattr(import_module(module, __package__), name)
         return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        told = {name: command.get_short_help_str() for name, command in self.commands.items()}
+        told |= {name: said for name, (_, _, said) in _ELSEWHERE.items()}
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(told.items()))
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if not args:

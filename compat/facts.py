@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .evidence import Unknown
-from .facts_model import Architecture, Rows, Weights
+from .facts_model import Architecture, Rope, Rows, Weights
 from .facts_tokens import Framing, GgufFacts, Special, Template
 from .tokenizer.tokenizer import Pipeline
 from .tokenizer.vocabulary import Vocabulary
@@ -46,7 +46,7 @@ class Fingerprint:
         nested: whether V, or its absence, is that of a nested text config.
         rows: R.
         tied: whether the config says that the head is the embedding; None where it does not say.
-        context: the longest sequence, in tokens; None where the config does not say.
+        context: the longest sequence, in tokens, as published; None where the config does not say.
         architecture: what the model is.
         weights: how large it is.
         gguf: what llama.cpp reads of the GGUF file that the model is; None where it is safetensors.
@@ -83,9 +83,25 @@ class Fingerprint:
         return {name: _sha256(value) for name, value in self.to_dict().items()}
 
     @property
+    def reach(self) -> int | Unknown | None:
+        """The longest sequence that the stretched positions cover, in tokens.
+
+        That is past `context` in YaRN configs that keep the length before beside the factor, as those of Qwen2.5 do.
+        Engines that read the config alone do not count it; llama.cpp ends at a file's own length.
+        """
+        rope = None if isinstance(self.architecture, Unknown) else self.architecture.rope
+        if rope is None or rope.scaling != "yarn" or not rope.original or not rope.factor or self.gguf is not None:
+            return self.context
+        return self.context if isinstance(self.context, Unknown) else max(self.context or 0, _product(rope))
+
+    @property
     def digest(self) -> str:
         """Sha256 over all facts."""
         return _sha256(self.digests())
+
+
+def _product(rope: Rope) -> int:
+    return int((rope.original or 0) * (rope.factor or 0))
 
 
 def _sha256(value: object) -> str:

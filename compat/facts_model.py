@@ -60,6 +60,19 @@ class Experts:
 
 
 @dataclass(frozen=True, slots=True)
+class Heads:
+    """Heads of attention in a layer, which tensor parallelism deals out to devices.
+
+    Attributes:
+        queries: `num_attention_heads`.
+        keys: `num_key_value_heads`; None where neither the config nor its class's rule says.
+    """
+
+    queries: int
+    keys: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Architecture:
     """What the model is.
 
@@ -82,6 +95,7 @@ class Architecture:
         outer_vocabulary: `vocab_size` beside a nested text config that has another one, which is the one that counts.
         lacking: layers that the config declares and the weights do not hold; None where all are there, or where the
             tensors' names do not tell.
+        heads: those of its attention; None where the config does not say, or has one count for each layer.
     """
 
     model_type: str
@@ -100,6 +114,7 @@ class Architecture:
     draft_vocabulary: int | None = None
     outer_vocabulary: int | None = None
     lacking: int | None = None
+    heads: Heads | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from . import model_types
 from .evidence import Unknown
 from .facts_model import Architecture, Experts, Kind, Rope
 from .fingerprint_config import CONTEXT, NO_CONFIG, Config, context_of, is_number, outer_vocabulary, rope_parts
+from .fingerprint_heads import heads_of
 from .jsonfile import integer, mapping, text
 from .visible import shortened
 from .weights import OTHER_PARTS, Tensor
@@ -62,6 +63,7 @@ def architecture(config: Config, tensors: Mapping[str, Tensor], names: Collectio
         draft_vocabulary=_draft_vocabulary(config, tensors),
         outer_vocabulary=outer_vocabulary(config),
         lacking=_lacking(config, names),
+        heads=heads_of(config),
     )
 
 
@@ -164,12 +166,13 @@ def _rope(config: Config) -> Rope | None:
         return None
     if scaled is None:
         return Rope(theta)
-    factor, original = scaled.get("factor"), integer(scaled.get("original_max_position_embeddings"))
+    factor, own = scaled.get("factor"), integer(scaled.get("original_max_position_embeddings"))
+    original = own or config.number("original_max_position_embeddings")
     return Rope(
         theta,
         _rope_type(scaled),
         float(factor) if is_number(factor) else None,
-        original or config.number("original_max_position_embeddings"),
+        int(original) if is_number(original) else None,
     )
 
 

@@ -13,6 +13,8 @@ from .jsonfile import integer, mapping, text
 # Where multimodal configs keep the language model's own.
 _TEXT_CONFIGS = ("text_config", "llm_config", "language_config", "thinker_config")
 CONTEXT = ("max_position_embeddings", "n_positions", "n_ctx", "max_sequence_length", "max_seq_len", "seq_length")
+# A length that stands above the others in configs of rotary models, such as Command R's.
+_ABOVE = "model_max_length"
 # Their tables of positions begin behind the padding id (`create_position_ids_from_input_ids` of transformers 5.23).
 _BEHIND_PADDING = frozenset(
     "camembert data2vec-text roberta roberta-prelayernorm xlm-roberta xlm-roberta-xl xmod".split()
@@ -96,11 +98,10 @@ def _built_from_text_config(config: Config) -> bool:
 
 
 def context_of(config: Config) -> int | Unknown | None:
-    """The longest sequence that the positions cover, in tokens.
+    """The longest sequence, in tokens, as the config has it: mostly `max_position_embeddings`.
 
-    `max_position_embeddings` is what the stretched positions cover, by convention, except in YaRN configs that keep
-    the length before: there it is `original_max_position_embeddings` times the factor, as vLLM takes it. Other factors
-    are not multiplied: models with linear ones already count them, or were never shown to reach so far.
+    By convention that is what the stretched positions cover. Engines take it so: where they multiply it by a factor of
+    `rope_scaling`, and where a config keeps the length before, is told by the facts of the rope (see `reach`).
     """
     if config.whole is None:
         return NO_CONFIG
@@ -108,10 +109,9 @@ def context_of(config: Config) -> int | Unknown | None:
     if given is not None and {*config.types} & _BEHIND_PADDING:
         padding = integer(config.of_text.get("pad_token_id"))
         given = max(given - 1 - (1 if padding is None else padding), 1)
-    for rope in rope_parts(config):
-        factor, original = rope.get("factor"), rope.get("original_max_position_embeddings")
-        if (rope.get("rope_type") or rope.get("type")) == "yarn" and is_number(original) and is_number(factor):
-            return max(given or 0, int(original * factor))
+    above = config.number(_ABOVE)
+    if is_number(above) and (rope_parts(config) or is_number(config.of_text.get("rope_theta"))):
+        return int(above)
     return given
 
 

@@ -8,7 +8,7 @@ from math import prod
 
 from . import gguf_types
 from .evidence import Evidence, Unknown
-from .facts_model import Architecture, Experts, Kind, Rope, Rows, Weights
+from .facts_model import Architecture, Experts, Heads, Kind, Rope, Rows, Weights
 from .gguf import Gguf
 from .gguf_types import FILE_TYPES, UNQUANTIZED, size_of
 from .weights import Tensor
@@ -40,6 +40,7 @@ def architecture(head: Gguf, name: str, tensors: _Tensors) -> Architecture:
         trained_head=gguf_types.HEADS.get(name),
         draft_vocabulary=tensors[_HEAD].shape[0] if "d2t" in tensors and _is_matrix(tensors.get(_HEAD)) else None,
         lacking=_lacking(head, name, tensors),
+        heads=_heads(head, name),
     )
 
 
@@ -84,6 +85,13 @@ def _rope(head: Gguf, name: str, tensors: _Tensors) -> Rope | None:
         return None
     original = head.integer(f"{name}.rope.scaling.original_context_length")
     return Rope(theta, scaling, head.number(f"{name}.rope.scaling.factor"), original)
+
+
+def _heads(head: Gguf, name: str) -> Heads | None:
+    """Those of keys are as many as those of queries where the file names none."""
+    queries, key = head.integer(f"{name}.attention.head_count") or 0, f"{name}.attention.head_count_kv"
+    keys = head.integer(key) if key in head.metadata else queries
+    return Heads(queries, keys or None) if queries > 0 else None
 
 
 def _experts(head: Gguf, name: str) -> Experts | None:

@@ -159,6 +159,12 @@ class Pair:
         target, drafter = (_within(facts, options.context) for facts in (self.target, self.drafter))
         return replace(self, target=target, drafter=drafter, options=options)
 
+    def stretched(self) -> Pair:
+        """The pair with contexts as far as the stretched positions reach, within the plan (see `Fingerprint.reach`)."""
+        sides = (replace(facts, context=facts.reach) for facts in (self.target, self.drafter))
+        target, drafter = (_within(facts, self.options.context) for facts in sides)
+        return replace(self, target=target, drafter=drafter)
+
     @property
     def longest(self) -> int | Unknown | None:
         """The longest sequence that comes up, in tokens: the target's context as planned, or the plan, if it has none.

@@ -166,7 +166,7 @@ def _rows(facts: Fingerprint) -> int:
 
 
 def _context(facts: Fingerprint) -> int | None:
-    return facts.context if isinstance(facts.context, int) else None
+    return facts.reach if isinstance(facts.reach, int) else None
 
 
 def _lossless_context(facts: Fingerprint) -> int | None:

@@ -50,4 +50,4 @@ def test_the_top_level_is_as_it_must_be() -> None:
 def test_checking_needs_no_torch() -> None:
     names = [requirement.split(">")[0] for requirement in PROJECT["project"]["dependencies"]]
 
-    assert sorted(names) == ["click", "huggingface-hub", "rich", "tokenizers"]
+    assert sorted(names) == ["click", "huggingface-hub", "pyyaml", "rich", "tokenizers"]

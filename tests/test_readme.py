@@ -1,11 +1,17 @@
 """What the README promises is what happens."""
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
+from running import PROGRAM
+
 from specdec_check.compat.pipeline import check
+from specdec_check.compat.project.config import load
 from specdec_check.compat.report import text
-from specdec_check.compat.rules import BY_CODE
+from specdec_check.compat.report.pages import pages
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -29,10 +35,37 @@ def test_the_example_is_what_is_printed() -> None:
     assert shown[1] == printed
 
 
+def test_the_gate_prints_what_is_shown(tmp_path) -> None:
+    shown = re.search(r"```console\n\$ specdec-check gate tests/example\n(.*?)\n```", README, re.DOTALL)
+    run = subprocess.run(
+        [sys.executable, "-c", PROGRAM, "gate", "tests/example"],
+        cwd=ROOT,
+        env={**os.environ, "HF_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+    )
+
+    assert (run.returncode, run.stderr) == (0, "")
+    assert shown is not None
+    assert shown[1] == run.stdout.rstrip()
+
+
+def test_its_configuration_is_read(tmp_path) -> None:
+    example = re.search(r"```toml\n(.*?)```", README, re.DOTALL)
+    assert example is not None
+    (tmp_path / "specdec.toml").write_text(example[1], encoding="utf-8")
+
+    project = load(tmp_path)
+
+    assert [pair.name for pair in project.pairs] == ["chat"]
+    assert [ignore.rule for ignore in project.ignores] == ["SD702"]
+
+
 def test_every_file_and_rule_that_it_names_is_there() -> None:
     for link in re.findall(r"\]\(([^)#]+)\)", README):
         assert link.startswith("https://") or (ROOT / link).exists(), link
-    assert set(re.findall(r"SD\d{3}", README)) <= set(BY_CODE)
+    assert set(re.findall(r"SD\d{3}", README)) <= {page.code for page in pages()}
 
 
 def test_the_python_example_runs(capsys) -> None:

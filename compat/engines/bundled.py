@@ -25,7 +25,7 @@ _REFUSED = {
 def judge(pair: Pair) -> Judgement:
     """What the bundled decoder does: it verifies exactly, in id space, with a cache that is rolled back by position."""
     return decide(
-        pair,
+        pair.stretched(),
         lambda two: _of_a_side(two, _cannot_run),
         _plain_tokens,
         *(() if pair.options.allow_specials else (_control_tokens,)),

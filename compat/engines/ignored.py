@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..evidence import Unknown
 from ..relation import Pair, Relation
 from .outcome import Engine
+from .shared import sides
 
 
 def ignored(engine: Engine, pair: Pair) -> list[str]:
@@ -22,8 +23,14 @@ def ignored(engine: Engine, pair: Pair) -> list[str]:
         "batch": "it decodes one sequence at a time" if (options.batch or 1) > 1 else None,
     }
     told = [clause for name, clause in lacking.items() if clause is not None and name not in engine.options]
-    if split > 1:
+    if split > 1 and "tensor_parallel" not in engine.options:
         told.append(f"whether both models can be split over {split} devices is not judged here")
+    elif split > 1:
+        told += [
+            f"whether the {side}'s quantised blocks can be split over {split} devices is not judged here"
+            for side, facts in sides(pair)
+            if not isinstance(facts.architecture, Unknown) and facts.architecture.quantization is not None
+        ]
     return told
 
 

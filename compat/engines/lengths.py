@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..evidence import Unknown
 from ..facts import Fingerprint
+from ..facts_model import Rope
 from ..relation import Pair
 from . import change
 from .decide import Mendable
@@ -13,6 +16,11 @@ from .shared import sides
 # Their positions come from a table as long as the context: past it, the look-up is out of range. Source: the position
 # embeddings in the models of transformers 5.23.0. Rotary and ALiBi positions are worked out for any length.
 POSITION_TABLES = frozenset("biogpt codegen ctrl gpt-sw3 gpt2 gpt_bigcode gpt_neo gptj openai-gpt opt".split())
+
+
+# Their published length counts the factor, or is that before: vLLM's `_get_and_verify_max_len` leaves it alone, and so
+# does SGLang's `get_context_length`, since transformers fills in `original_max_position_embeddings` for them.
+_COUNTED = frozenset("su longrope llama3 yarn deepseek_yarn deepseek_llama_scaling".split())
 
 
 def open_context(pair: Pair) -> Judgement | None:
@@ -37,8 +45,26 @@ def past_the_target(pair: Pair) -> tuple[int, int] | None:
 
 def may_be_multiplied(facts: Fingerprint) -> bool:
     """Whether vLLM and SGLang may multiply the model's length by the factor of its rope scaling, as for some types."""
-    rope = None if isinstance(facts.architecture, Unknown) else facts.architecture.rope
-    return bool(rope and rope.factor and rope.scaling != "llama3" and not rope.original)
+    rope = _rope(facts)
+    return bool(rope and rope.factor and rope.scaling not in _COUNTED)
+
+
+def before_longrope(facts: Fingerprint) -> Fingerprint:
+    """The model at the length before LongRoPE stretches it; any other model as it is."""
+    rope = _rope(facts)
+    if rope is None or rope.scaling not in ("longrope", "su") or rope.original is None:
+        return facts
+    return ended(facts, rope.original)
+
+
+def ended(facts: Fingerprint, length: int) -> Fingerprint:
+    """The model, at so many tokens at most."""
+    own = facts.context
+    return facts if isinstance(own, int) and own <= length else replace(facts, context=length)
+
+
+def _rope(facts: Fingerprint) -> Rope | None:
+    return None if isinstance(facts.architecture, Unknown) else facts.architecture.rope
 
 
 def has_position_table(facts: Fingerprint) -> bool:

@@ -42,7 +42,7 @@ _ROTATING = frozenset(
 def judge(pair: Pair) -> Judgement:
     """What mlx-lm does: base sizes must agree, ids are handed over as they are, and the target's cache is cut back."""
     return decide(
-        pair,
+        pair.stretched(),
         shared.not_causal,
         _no_head,
         shared.gguf_refused,

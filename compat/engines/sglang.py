@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from ..evidence import Unknown
 from ..relation import Pair
-from . import architectures, change, lengths, shared
+from . import architectures, change, lengths, parallel, shared
 from .decide import Mendable, decide
 from .outcome import Engine, Judgement, Outcome
 from .tokens import other_tokens
 
+# The assertions that it fails have no words.
+_SPLIT = "pass --tensor-parallel-size {}"
 _OVERRIDE = "SGLANG_ALLOW_OVERWRITE_LONGER_CONTEXT_LEN=1"
 
 
@@ -30,11 +32,14 @@ def judge(pair: Pair) -> Judgement:
         _sizes,
         _planned_length,
         _length,
+        lambda two: parallel.uneven_queries(two, _SPLIT),
+        lambda two: parallel.uneven_keys(two, _SPLIT),
         shared.open_facts,
         _classes,
         _head_of_the_drafter,
         lengths.open_context,
         _stretched,
+        lambda two: parallel.open_heads(two, _SPLIT),
         _state,
         other_tokens,
         _quantised,
@@ -142,4 +147,4 @@ def _quantised(pair: Pair) -> Judgement | None:
     return Judgement(Outcome.RUNS, reason, "pass --speculative-draft-model-quantization as well")
 
 
-ENGINE = Engine("sglang", "0.5.23", judge, frozenset({"batch"}))
+ENGINE = Engine("sglang", "0.5.23", judge, frozenset({"tensor_parallel", "batch"}))

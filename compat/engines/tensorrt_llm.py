@@ -6,10 +6,13 @@ Read from `_torch/speculative/draft_target.py` and the documentation of 1.0, and
 from __future__ import annotations
 
 from ..relation import Pair
-from . import architectures, change, lengths, shared
+from . import architectures, change, lengths, parallel, shared
 from .decide import Mendable, decide
 from .outcome import Engine, Judgement, Outcome
 from .tokens import other_tokens
+
+# `Attention` of `_torch/modules/attention.py` asserts that the heads of queries divide.
+_SPLIT = "build both with a tensor_parallel_size of {}"
 
 
 def judge(pair: Pair) -> Judgement:
@@ -21,12 +24,15 @@ def judge(pair: Pair) -> Judgement:
         shared.gguf_refused,
         shared.not_loadable,
         _widths,
+        lambda two: parallel.uneven_queries(two, _SPLIT),
         shared.open_facts,
         _classes,
         _state,
         lengths.open_context,
         _planned_length,
         _length,
+        lambda two: parallel.uneven_keys(two, _SPLIT, Outcome.UNKNOWN),
+        lambda two: parallel.open_heads(two, _SPLIT),
         other_tokens,
         lambda _: Judgement(Outcome.RUNS, "compares nothing, and here nothing differs"),
     )
@@ -76,4 +82,4 @@ def _length(pair: Pair) -> Mendable | None:
     return Mendable(Judgement(Outcome.UNKNOWN, reason), ended)
 
 
-ENGINE = Engine("tensorrt-llm", "1.0", judge, frozenset({"batch"}))
+ENGINE = Engine("tensorrt-llm", "1.0", judge, frozenset({"tensor_parallel", "batch"}))

@@ -42,7 +42,7 @@ _BOTH = "pass tokenizer= and assistant_tokenizer= with do_sample=False"
 def judge(pair: Pair) -> Judgement:
     """What transformers does: ids are shared where the sizes are equal; otherwise it asks for the tokenizers."""
     return decide(
-        pair,
+        pair.stretched(),
         shared.head_not_judged,
         shared.gguf_not_judged,
         shared.not_loadable,

@@ -37,15 +37,20 @@ def judge(pair: Pair) -> Judgement:
         vllm_options.draft_parallel,
         vllm_options.planned_length,
         vllm_options.draft_length,
+        vllm_options.queries,
         vllm_options.stand_ins,
         _sizes,
+        vllm_options.keys,
         shared.open_facts,
         _classes,
         _state,
         _several_axes,
         vllm_options.open_lengths,
+        vllm_options.open_heads,
         _tokens,
         lengths.open_context,
+        vllm_options.longrope,
+        vllm_options.multiplied,
         _length,
         _runs,
     )
@@ -116,7 +121,7 @@ def _several_axes(pair: Pair) -> Judgement | None:
 
 def _length(pair: Pair) -> Judgement | None:
     """`VllmConfig._limit_max_model_len_to_draft` in the V2 runner, `_input_fits_in_drafter` in V1."""
-    if (both := lengths.shorter_drafter(vllm_options.with_draft_length(pair))) is None:
+    if (both := lengths.shorter_drafter(vllm_options.served(pair))) is None:
         return None
     ours, theirs = both
     if pair.options.heterogeneous_vocab:
@@ -130,6 +135,6 @@ def _length(pair: Pair) -> Judgement | None:
     return Judgement(Outcome.DEGRADES, reason, fix, message)
 
 
-_OPTIONS = frozenset({"heterogeneous_vocab", "draft_context", "draft_tensor_parallel", "batch"})
+_OPTIONS = frozenset({"heterogeneous_vocab", "draft_context", "tensor_parallel", "draft_tensor_parallel", "batch"})
 
 ENGINE = Engine("vllm", "0.33.0", judge, _OPTIONS)

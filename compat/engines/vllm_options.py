@@ -11,7 +11,7 @@ from ..evidence import Unknown
 from ..facts import Fingerprint
 from ..facts_tokens import Special
 from ..relation import Pair
-from . import change, lengths, shared
+from . import change, lengths, parallel, shared
 from .decide import Mendable
 from .outcome import Judgement, Outcome
 
@@ -54,6 +54,30 @@ def draft_parallel(pair: Pair) -> Mendable | None:
         judged = Judgement(Outcome.UNKNOWN, reason)
     told = "leave draft_tensor_parallel_size out of --speculative-config"
     return Mendable(judged, change.other_options(told, lambda given: replace(given, draft_tensor_parallel=None)))
+
+
+_SPLIT = "pass --tensor-parallel-size {}"
+
+
+def queries(pair: Pair) -> Mendable | None:
+    """`ModelConfig.verify_with_parallel_config`, of the drafter before the target."""
+    return parallel.uneven_queries(
+        pair,
+        _SPLIT,
+        lambda heads, size: (
+            f"Total number of attention heads ({heads}) must be divisible by tensor parallel size ({size})."
+        ),
+    )
+
+
+def keys(pair: Pair) -> Mendable | None:
+    """The assertions in the attention of its models, which have no words."""
+    return parallel.uneven_keys(pair, _SPLIT)
+
+
+def open_heads(pair: Pair) -> Mendable | None:
+    """Heads that are not known."""
+    return parallel.open_heads(pair, _SPLIT)
 
 
 def planned_length(pair: Pair) -> Mendable | None:
@@ -125,9 +149,37 @@ def stand_ins(pair: Pair) -> Judgement | None:
     return None
 
 
-def with_draft_length(pair: Pair) -> Pair:
-    """The pair with a drafter that ends where `max_model_len` of `--speculative-config` says."""
-    asked, own = pair.options.draft_context, pair.drafter.context
-    if asked is None or (isinstance(own, int) and own <= asked):
-        return pair
-    return replace(pair, drafter=replace(pair.drafter, context=asked))
+def served(pair: Pair) -> Pair:
+    """The pair with the lengths that it is served with.
+
+    A drafter ends where `max_model_len` of `--speculative-config` says. Where none is asked for, a LongRoPE model gets
+    the length before it is stretched (`_get_and_verify_max_len`), a drafter whatever is asked of the target.
+    """
+    asked, plan = pair.options.draft_context, pair.options.context
+    target = pair.target if plan is not None else lengths.before_longrope(pair.target)
+    drafter = lengths.before_longrope(pair.drafter) if asked is None else lengths.ended(pair.drafter, asked)
+    return replace(pair, target=target, drafter=drafter)
+
+
+def longrope(pair: Pair) -> Judgement | None:
+    """A LongRoPE drafter without a length of its own, beside a target that is served past its length before."""
+    both = lengths.shorter_drafter(served(pair))
+    if both is None or pair.options.draft_context is not None or lengths.shorter_drafter(pair) is not None:
+        return None
+    ours, theirs = both
+    reason = f"takes LongRoPE drafters at the {theirs} tokens before they are stretched, and serves no longer sequence"
+    fix = f'add "max_model_len":{ours} to --speculative-config'
+    if pair.options.heterogeneous_vocab:
+        reason = f"takes LongRoPE drafters at the {theirs} tokens before they are stretched, and drafts no further"
+    return Judgement(Outcome.DEGRADES, reason, fix)
+
+
+def multiplied(pair: Pair) -> Judgement | None:
+    """A drafter whose length is multiplied by the factor that it already counts."""
+    both = lengths.shorter_drafter(served(pair))
+    if both is None or pair.options.draft_context is not None or not lengths.may_be_multiplied(pair.drafter):
+        return None
+    ours, theirs = both
+    reason = f"multiplies the drafter's {theirs} tokens by the factor of its rope scaling, so that it may draft on past"
+    fix = f"pass --max-model-len {theirs}"
+    return Judgement(Outcome.DEGRADES, f"{reason} them (the target has {ours}), where few drafts are accepted", fix)

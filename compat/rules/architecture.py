@@ -59,6 +59,7 @@ STATEFUL = ModelRule(
 
 
 def _context(rule: PairRule, pair: Pair) -> Iterator[Finding]:
+    pair = pair.stretched()
     target, drafter = known(pair.longest), known(pair.drafter.context)
     if target is not None and drafter is not None and drafter < target:
         yield rule.finds(Severity.WARNING, Subject.DRAFTER, Evidence.DECLARED, target=target, drafter=drafter)

@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 from .shell_parts import Parameter, Substitution, Text, Word
 from .shell_variables import Held, Value, Variables
 from .traced import Traced, joined
+from .variables import placed_in
 
 _LONGEST = 1 << 16  # characters of one word
 _MOST_FIELDS = 1000
 _MOST_TEXT = 1 << 22  # characters that are put in altogether
 _BLANK = re.compile(r"[ \t\n]+")
+_EXPRESSION = re.compile(r"\$(?:\w+|\{[^{}]*\}|\([^()]*\)|[@*#?])|`[^`]*`")
 
 
 @dataclass(slots=True)
@@ -45,8 +48,7 @@ class Expansion:
     def text(self, word: Word) -> Traced:
         """What a word comes to where nothing is split, such as in an assignment."""
         pieces = []
-        for part in word.parts:
-            value = self._value(part)
+        for value in self._values(word):
             many = value if isinstance(value, tuple) else (value,)
             for number, piece in enumerate(many):
                 pieces += [piece] if not number else [Traced.placed(" ", piece.origin), piece]
@@ -59,8 +61,7 @@ class Expansion:
             return self.fields(word.array)
         found: list[list[Traced]] = [[]]
         there = False  # whether the last field exists even if it is empty
-        for part in word.parts:
-            value = self._value(part)
+        for part, value in zip(word.parts, self._values(word), strict=True):
             if isinstance(value, tuple):
                 if value:
                     found[-1].append(value[0])
@@ -78,6 +79,19 @@ class Expansion:
         if sum(len(piece.text) for piece in pieces) > _LONGEST:
             return joined([_raw(part) for part in word.parts], word.origin).cut(0, _LONGEST)
         return joined(pieces, word.origin) if pieces else Traced("", (), word.origin)
+
+    def _values(self, word: Word) -> list[Value]:
+        """The values of a word's parts; variables that are parts of a longer name stand where they are used."""
+        values = [self._value(part) for part in word.parts]
+        texts = [value.text if isinstance(value, Traced) else "" for value in values]
+        before = list(accumulate(texts, lambda left, text: text[-1:] or left, initial=""))
+        after = list(accumulate(reversed(texts), lambda right, text: text[:1] or right, initial=""))[-2::-1]
+        return [
+            value
+            if isinstance(part, Text) or isinstance(value, tuple) or value is part.raw
+            else placed_in(value, before[at], after[at], part.raw.origin)
+            for at, (part, value) in enumerate(zip(word.parts, values, strict=True))
+        ]
 
     def _value(self, part: Text | Parameter | Substitution) -> Value:
         if isinstance(part, Text):
@@ -121,6 +135,8 @@ class Expansion:
                 self.wanted.add(part.name)
             return None
         value = self.picked.get(part.name, held.values[0])
+        if isinstance(value, Traced) and _EXPRESSION.fullmatch(value.text):
+            return None  # as little known as the expression that it was set to
         if isinstance(value, tuple):
             return _member(value, part)
         return value if part.index in ("", "@", "*", "0") else None

@@ -19,6 +19,23 @@ def expand(text: Traced, scope: Scope) -> Traced:
     return _Expansion(scope, _MOST + text.text.count("$") + text.text.count("{{")).expanded(text, 0)
 
 
+def placed_in(value: Traced, before: str, after: str, use: int) -> Traced:
+    """A variable's value, placed where it is used if it is a part of a longer name.
+
+    The name `org/model` of `$ORG/model` is written where these stand together, not where `org` is.
+
+    Args:
+        value: the value, at its own places.
+        before: the character before the use, if there is one.
+        after: the character after it.
+        use: the place of the use.
+    """
+    part = (before and (before.isalnum() or before in "_./-~@})")) or (
+        after and (after.isalnum() or after in "_./-:@${")
+    )
+    return Traced.placed(value.text, use) if part and not _BLANK.search(value.text) else value
+
+
 def is_open(text: str) -> bool:
     """Whether a name still holds a variable, a template or a placeholder such as `<model>`: it cannot be told."""
     return bool(_OPEN.search(text))
@@ -53,13 +70,14 @@ def _split(text: Traced, scope: Scope) -> Iterator[tuple[Traced, Traced | None]]
         start = found.start()
         end = _end(text.text, start, ends)
         put = _value(text.cut(start, end), scope) if end else None
-        if put is None:
+        if put is None or end is None:
             end = end or found.end()
             yield text.cut(place, end), None
         else:
             yield text.cut(place, start), None
-            yield text.cut(start, end), put
-        place = end or found.end()
+            before, after = text.text[start - 1 : start] if start else "", text.text[end : end + 1]
+            yield text.cut(start, end), placed_in(put, before, after, text.at[start])
+        place = end
     yield text.cut(place), None
 
 
@@ -107,6 +125,7 @@ def _looked_up(found: re.Match[str], group: str, expression: Traced, scope: Scop
     return expression.matched(found, "default")
 
 
+_BLANK = re.compile(r"[\s{}]")
 _DEEPEST = 8
 _MOST = 40  # variables that those in a text lead to
 _LONGEST = 1 << 16

@@ -11,7 +11,7 @@ from specdec_check.compat import model_types
 from specdec_check.compat.errors import MalformedError
 from specdec_check.compat.evidence import Evidence, Unknown
 from specdec_check.compat.facts import Fingerprint
-from specdec_check.compat.facts_model import Architecture, Experts, Kind, Rope, Rows, Weights
+from specdec_check.compat.facts_model import Architecture, Experts, Heads, Kind, Rope, Rows, Weights
 from specdec_check.compat.fingerprint import fingerprint
 from specdec_check.compat.weights import INDEX
 
@@ -111,8 +111,10 @@ def test_transformers_builds_from_the_text_config_too() -> None:
 )
 def test_yarn_that_keeps_the_length_before_reaches_further(rope: Any, context: int) -> None:
     """Qwen's configs for long texts keep max_position_embeddings; all others have it stretched already."""
-    assert facts({"max_position_embeddings": 64, "rope_scaling": rope}).context == context
-    assert facts({"max_position_embeddings": 64, "rope_parameters": {"full_attention": rope}}).context == context
+    found = facts({"max_position_embeddings": 64, "rope_scaling": rope})
+
+    assert (found.context, found.reach) == (64, context)
+    assert facts({"max_position_embeddings": 64, "rope_parameters": {"full_attention": rope}}).reach == context
 
 
 @pytest.mark.parametrize(
@@ -725,3 +727,51 @@ def test_an_index_of_endless_names_and_numbers_is_counted_in_bounds() -> None:
     found = sharded({"num_hidden_layers": 2}, files, {"total_size": 96}, one={"model.embed_tokens.weight": (12, 4)})
 
     assert weights(found).step == 96
+
+
+# Heads
+
+
+@pytest.mark.parametrize(
+    ("config", "heads"),
+    [
+        ({"num_attention_heads": 14, "num_key_value_heads": 2}, Heads(14, 2)),
+        ({"num_attention_heads": 14}, Heads(14, 14)),
+        ({"num_attention_heads": 14, "num_key_value_heads": None}, Heads(14, 14)),
+        ({"num_attention_heads": 32, "model_type": "qwen2"}, Heads(32)),
+        ({"num_attention_heads": 232, "num_kv_heads": 8, "multi_query": True, "model_type": "falcon"}, Heads(232, 1)),
+        (
+            {"num_attention_heads": 232, "num_kv_heads": 8, "new_decoder_architecture": True, "model_type": "falcon"},
+            Heads(232, 8),
+        ),
+        ({"n_head": 71, "multi_query": False, "model_type": "falcon"}, Heads(71, 71)),
+        ({"n_head": 12, "model_type": "gpt2"}, Heads(12, 12)),
+        ({"num_heads": 12, "model_type": "gpt_neo"}, Heads(12, 12)),
+        ({"n_head": 12, "model_type": "gpt_bigcode"}, Heads(12, 1)),
+        ({"n_head": 12, "multi_query": False, "model_type": "gpt_bigcode"}, Heads(12, 12)),
+        ({"n_heads": 48, "attn_config": {"kv_n_heads": 8}, "model_type": "dbrx"}, Heads(48, 8)),
+        ({"n_heads": 48, "attn_config": [], "model_type": "dbrx"}, Heads(48)),
+        ({"num_heads": 128, "model_type": "mamba2"}, None),
+        ({"num_attention_heads": [8, 4]}, None),
+        ({"num_attention_heads": 0}, None),
+        ({"num_attention_heads": True}, None),
+        ({"model_type": "llava", "text_config": {"model_type": "llama", "num_attention_heads": 8}}, Heads(8, 8)),
+        ({"model_type": "llava", "text_config": {"model_type": "llama"}, "num_attention_heads": 16}, None),
+        ({}, None),
+    ],
+)
+def test_heads(config: Any, heads: Heads | None) -> None:
+    assert architecture(**config).heads == heads
+
+
+@pytest.mark.parametrize(
+    ("config", "context"),
+    [
+        ({"max_position_embeddings": 8192, "model_max_length": 131072, "rope_theta": 8e6}, 131072),
+        ({"max_position_embeddings": 8192, "model_max_length": 10**30, "rope_theta": 8e6}, 8192),
+        ({"max_position_embeddings": 8192, "model_max_length": "many", "rope_theta": 8e6}, 8192),
+        ({"n_positions": 1024, "model_max_length": 4096, "model_type": "gpt2"}, 1024),
+    ],
+)
+def test_a_length_above_the_others(config: Any, context: int) -> None:
+    assert facts(config).context == context

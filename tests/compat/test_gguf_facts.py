@@ -11,7 +11,7 @@ from making_gguf import ARRAY, CONTROL, I32, NORMAL, Typed, tensors_of, write_gg
 from specdec_check.compat.errors import MalformedError
 from specdec_check.compat.evidence import Evidence, Unknown
 from specdec_check.compat.facts import Fingerprint
-from specdec_check.compat.facts_model import Architecture, Experts, Kind, Rope, Rows, Weights
+from specdec_check.compat.facts_model import Architecture, Experts, Heads, Kind, Rope, Rows, Weights
 from specdec_check.compat.facts_tokens import Control, Framing, GgufFacts, Special, Template
 from specdec_check.compat.fingerprint import fingerprint
 from specdec_check.compat.pipeline import Access, check, read
@@ -115,6 +115,16 @@ def test_rope_window_and_experts(tmp_path: Path) -> None:
     assert (found.rope, found.window, found.experts) == (Rope(500000.0, "yarn", 4.0, 128), 64, Experts(8, 2))
     assert (plain.rope, plain.window, plain.experts) == (Rope(10000.0), None, None)
     assert factors.rope == Rope(None, "llama3")
+
+
+@pytest.mark.parametrize(
+    ("queries", "keys", "heads"),
+    [(14, 2, Heads(14, 2)), (14, None, Heads(14, 14)), (0, 2, None), (None, None, None), (14, 0, Heads(14))],
+)
+def test_heads(queries: int | None, keys: int | None, heads: Heads | None, tmp_path: Path) -> None:
+    named = {"llama__attention__head_count": queries, "llama__attention__head_count_kv": keys}
+
+    assert architecture(facts(tmp_path, **named)).heads == heads
 
 
 @pytest.mark.parametrize(("number", "name"), [(0, None), (1, None), (32, None), (15, "Q4_K_M"), (7, "Q8_0")])

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from shared.models import models_with
 
-from specdec_check.compat.facts_model import Architecture, Experts, Kind, Rope, Weights
+from specdec_check.compat.facts_model import Architecture, Experts, Heads, Kind, Rope, Weights
 from specdec_check.compat.fingerprint_architecture import architecture
 from specdec_check.compat.fingerprint_config import Config, context_of
 from specdec_check.compat.fingerprint_rows import tensors_of
@@ -118,6 +118,15 @@ def test_positions_and_contexts(models: Path) -> None:
     assert context_of(config) == 131072
     assert stretched.rope == Rope(100000.0, "linear", 4.0)
     assert context_of(coder) == 16384
+
+
+def test_heads(models: Path) -> None:
+    found = {model: facts(models / model)[1].heads for model in MODELS}
+
+    assert found["Qwen/Qwen2.5-0.5B-Instruct"] == Heads(14, 2)
+    assert found["microsoft/phi-4"] == Heads(40, 10)
+    assert found["openai-community/gpt2"] == Heads(12, 12)
+    assert found["google/gemma-3-4b-it"] is None, "its config leaves them to the class"
 
 
 def test_mixtures(models: Path) -> None:

@@ -12,7 +12,8 @@ escaped() { # a workflow command's data, on one line
     local text=$1
     text=${text//'%'/%25}
     text=${text//$'\r'/%0D}
-    printf '%s' "${text//$'\n'/%0A}"
+    text=${text//$'\n'/%0A}
+    printf '%s' "$text"
 }
 
 add_words() { # appends the words of a text to the command
@@ -72,7 +73,7 @@ else
     printf '::error title=specdec-check::%s\n' "$(escaped "$said")"
     {
         printf '## specdec-check\n\n**UNDECIDED: it ended with an error, and nothing was checked.**\n\n'
-        printf '    %s\n' "${said//$'\n'/$'\n    '}" # as code: it may quote what the project's files say
+        while IFS= read -r line; do printf '    %s\n' "$line"; done <<<"$said" # as code: it may quote the project
     } >>"$GITHUB_STEP_SUMMARY"
 fi
 exit "$status"

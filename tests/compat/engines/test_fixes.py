@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from making import OTHER_CORPUS
+from making import ABSENT, OTHER_CORPUS
 
 from specdec_check.compat import engines
 from specdec_check.compat.engines import ENGINES
@@ -44,6 +44,17 @@ SHAPES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "other tokens, other sizes": ({"rows": 1024, "context": 4096}, {"corpus": OTHER_CORPUS, "style": "gpt2"}),
     "other tokens and a window": (WINDOW | {"rows": 512}, {"corpus": OTHER_CORPUS}),
 }
+EIGHT = {"config": {"num_attention_heads": 8, "num_key_value_heads": 8}}
+FOURTEEN = {"config": {"num_attention_heads": 14, "num_key_value_heads": 2}}
+FORTY = {"config": {"num_attention_heads": 40, "num_key_value_heads": 10}}
+UNTOLD = {"config": {"num_attention_heads": ABSENT, "num_key_value_heads": ABSENT}}
+SHAPES |= {
+    "fourteen heads": (EIGHT, FOURTEEN),
+    "fourteen heads, and narrower": (EIGHT | {"rows": 512, "context": 4096}, FOURTEEN | {"rows": 448, "context": 2048}),
+    "ten heads of keys": (FORTY, EIGHT),
+    "heads untold": (EIGHT, UNTOLD),
+    "one head": ({"config": {"num_attention_heads": 3, "num_key_value_heads": 1}}, FOURTEEN),
+}
 # What is no change of these two models, nor of the options.
 ADVICE = "take a drafter with"
 TOKENIZER = ("added", "specials", "bos", "tokenizer_config")
@@ -66,6 +77,15 @@ PLANS: list[tuple[str, Options]] = [
     ("other control token", Options(context=4096, heterogeneous_vocab=True)),
     ("edited config, then padding", Options(context=4096, batch=2)),
     ("other tokens, other sizes", Options(context=8192, draft_context=6000, batch=2)),
+    ("fourteen heads", Options(tensor_parallel=4)),
+    ("fourteen heads", Options(tensor_parallel=4, draft_tensor_parallel=4)),
+    ("fourteen heads", Options(tensor_parallel=4, draft_tensor_parallel=1)),
+    ("fourteen heads", Options(tensor_parallel=7)),
+    ("fourteen heads, and narrower", Options(tensor_parallel=8, context=8192)),
+    ("ten heads of keys", Options(tensor_parallel=4)),
+    ("ten heads of keys", Options(tensor_parallel=8)),
+    ("heads untold", Options(tensor_parallel=2)),
+    ("one head", Options(tensor_parallel=2)),
 ]
 
 
@@ -77,6 +97,8 @@ def carry_out(clause: str, recipes: Recipes, options: Options) -> Options:
         recipes[found[1]] |= {"declared": int(found[2])}
     elif found := re.search(r"(?:--max-model-len|--context-length|max_seq_len of) (\d+)$", clause):
         return replace(options, context=min(options.context or int(found[1]), int(found[1])))
+    elif found := re.search(r"(?:--tensor-parallel-size|tensor_parallel_size of) (\d+)$", clause):
+        return replace(options, tensor_parallel=int(found[1]))
     elif found := re.search(r"together below (\d+) tokens$", clause):
         return replace(options, context=min(options.context or int(found[1]), int(found[1]) - 1))
     elif found := re.fullmatch(r"(?:convert|give) the (\w+) (?:with )?the (\w+)'s tokenizer files", clause):
@@ -128,9 +150,9 @@ def test_options_are_mended_along_with_the_models(pair_of: Callable[..., Pair]) 
 
     assert engines.judge("vllm", pair_of(*SHAPES["narrower and shorter"]), options).fix == (
         "leave draft_tensor_parallel_size out of --speculative-config, pass --max-model-len 4096, leave max_model_len"
-        ' out of --speculative-config, and pass --speculative-config \'{"method":"draft_model","model":"DRAFTER",'
-        '"num_speculative_tokens":4,"use_heterogeneous_vocab":true}\', which drafts greedily and only what both'
-        " vocabularies have"
+        " out of --speculative-config, pass --tensor-parallel-size 2, and pass --speculative-config"
+        ' \'{"method":"draft_model","model":"DRAFTER","num_speculative_tokens":4,"use_heterogeneous_vocab":true}\','
+        " which drafts greedily and only what both vocabularies have"
     )
 
 

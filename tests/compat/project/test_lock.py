@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import pytest
 from hub import faults
 from making import edit_json, respell_token
-from running import CommandLine
+from running import CommandLine, interrupt
 
 DECLARED = """
 [[pairs]]
@@ -187,3 +188,19 @@ def test_an_edited_lock_is_seen_when_frozen(specdec_check, project):
 
     assert run.status == 1
     assert "tokenizer.json is not what the lock has" in findings(run)[0]["message"]
+
+
+@pytest.mark.parametrize("after", [0.1, 0.3, 0.5, 0.7, 0.9, 1.1])
+def test_interrupted_at_any_moment_the_lock_is_whole_or_as_it_was(specdec_check, project, pair, after):
+    before = (project / "specdec.lock").read_bytes()
+    respell_token(pair[1].folder, 300, "zebra")
+    process = specdec_check.start("lock", "--upgrade")
+    time.sleep(after)
+
+    interrupt(process)
+    _, stderr = process.communicate(timeout=20)
+
+    now = (project / "specdec.lock").read_bytes()
+    assert process.returncode in (130, 1, -2), stderr  # -2: before Python could listen
+    assert now == before or json.loads(now)["models"] != json.loads(before)["models"]
+    assert sorted(path.name for path in project.iterdir()) == ["specdec.lock", "specdec.toml"]
