@@ -52,7 +52,7 @@ Exit status: 0 certified, 1 refused, 2 undecided or an error, 130 interrupted.""
 _ELSEWHERE = {
     "gate": (".project.cli", "gate_command", "Check every pairing of a project."),
     "lock": (".project.cli", "lock_command", "Write specdec.lock."),
-    "report": (".project.cli", "report_command", "Show a saved result of the gate in another format."),
+    "report": (".report.cli", "report_command", "Show a saved result of the gate in another format."),
     "scan": (".scan.cli", "scan_command", "Find the pairings in a project's files."),
 }
 

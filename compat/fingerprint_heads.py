@@ -10,6 +10,8 @@ _QUERIES = ("num_attention_heads", "n_head", "n_heads")
 # Names that mean other things elsewhere: in Mamba 2 the heads of its state.
 _QUERIES_OF = {"gpt_neo": "num_heads", "xglm": "attention_heads"}
 _KEYS = ("num_key_value_heads", "num_kv_heads", "n_head_kv", "num_attention_groups")
+# What the class fills in for repositories that leave it out of their nested config, as Gemma 3's 4B does.
+_OF_CLASS = {"gemma3_text": Heads(8, 4)}
 # Types whose class has as many heads of keys as of queries where the config names none; the others have a number of
 # their own. Source: the configuration classes of transformers 5.23.0.
 _AS_MANY = frozenset(
@@ -24,10 +26,12 @@ _AS_MANY = frozenset(
 
 
 def heads_of(config: Config) -> Heads | None:
-    """The heads of every layer; None where no key names them."""
+    """The heads of every layer; None where no key names them, nor a class that is known."""
     kind = config.types[1] or config.types[0] or ""
     queries = _number(config, *_QUERIES, *filter(None, [_QUERIES_OF.get(kind)]))
-    return None if queries is None else Heads(queries, _keys(config, kind, queries))
+    if queries is not None:
+        return Heads(queries, _keys(config, kind, queries))
+    return None if any(key in config.of_text for key in _QUERIES) else _OF_CLASS.get(kind)
 
 
 def _keys(config: Config, kind: str, queries: int) -> int | None:

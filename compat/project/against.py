@@ -14,7 +14,8 @@ from ..rules.behaviour import ENCODES_DIFFERENTLY
 from . import rules
 from .asked import Asked
 from .items import Item, Weight, item
-from .lock import NAME, Lock, LockedModel, LockedPair, policy_key
+from .lock import NAME, Lock
+from .locked import LockedModel, LockedPair, policy_key
 
 _MOST = 6  # differences that are told of a model
 

@@ -1,4 +1,4 @@
-"""`specdec-check gate`, `lock` and `report`: the command lines that speak of a project."""
+"""`specdec-check gate` and `lock`: the command lines that speak of a project."""
 
 from __future__ import annotations
 
@@ -16,13 +16,12 @@ from ..console import bars, offline_option, show, timeout_option
 from ..errors import CheckError
 from ..finding import Severity
 from ..pipeline import Access
-from ..report import gate_text, lock_text, saved
-from ..report.entries import Result
+from ..report import lock_text
+from ..report.cli import format_option, output_option, put, write
 from ..report.media import RENDERERS
 from ..scan.cli import look_through, project_of, scan_options
 from ..store import of_this_machine
 from ..verdict import Verdict
-from ..whole import write_whole
 from . import lock as locks
 from . import locking
 from .against import Mode
@@ -48,32 +47,6 @@ Examples:
 
 \b
 Exit status: that of the pairs that were locked, as everywhere; a refused pair is locked as refused."""
-_formats = click.Choice(list(RENDERERS))
-
-
-def _outputs(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> dict[str, Path]:
-    found: dict[str, Path] = {}
-    for text in texts:
-        form, equals, file = text.partition("=")
-        if form not in RENDERERS or not equals or not file:
-            raise click.BadParameter(f"{text!r} is not FORMAT=FILE with a format of {', '.join(RENDERERS)}.")
-        if form in found:
-            raise click.BadParameter(f"{form} is given twice.")
-        found[form] = Path(file)
-    return found
-
-
-_format_option = click.option(
-    "--format", "form", type=_formats, default="text", show_default=True, help="What to print."
-)
-_output_option = click.option(
-    "--output",
-    "outputs",
-    multiple=True,
-    metavar="FORMAT=FILE",
-    callback=_outputs,
-    help="Write the result in a format to a file as well; repeatable.",
-)
 
 
 @click.command("gate", short_help="Check every pairing of a project.", epilog=_GATE_EXAMPLES)
@@ -86,8 +59,8 @@ _output_option = click.option(
     default=None,
     help="The least severe finding that fails.  [default: the configuration's, or error]",
 )
-@_format_option
-@_output_option
+@format_option
+@output_option
 @click.option(
     "--certificates",
     "folder",
@@ -140,8 +113,8 @@ def gate_command(
     written = _write_certificates(gated, folder) if folder else {}
     rendered = result(gated, written, offline=offline)
     for name, file in outputs.items():
-        _write(file, RENDERERS[name](rendered).encode())
-    _print(rendered, form)
+        write(file, RENDERERS[name](rendered).encode())
+    put(rendered, form)
     ctx.exit(gated.verdict.exit_status)
 
 
@@ -184,34 +157,9 @@ def lock_command(
     data = made.lock.dump()
     unchanged = before is not None and before.dump() == data
     if not unchanged:
-        _write(file, data)
+        write(file, data)
     show(lock_text.render(made, file.name, unchanged=unchanged, new=before is None))
     ctx.exit(made.verdict.exit_status)
-
-
-@click.command("report", short_help="Show a saved result of the gate in another format.")
-@click.argument("file", type=click.Path(path_type=Path))
-@_format_option
-@_output_option
-def report_command(file: Path, form: str, outputs: dict[str, Path]) -> None:
-    """Show the result that `gate --format json` wrote to FILE in another format.
-
-    Exits 0 when it is shown: the verdict is in what is shown.
-    """
-    try:
-        with file.open("rb") as stream:
-            data = stream.read(_LONGEST + 1)
-    except OSError as error:
-        raise CheckError(f"{file} cannot be read ({error.strerror}): give the file of a saved result.") from error
-    if len(data) > _LONGEST:
-        raise CheckError(f"{file} is longer than 256 MiB: it is no result of the gate.")
-    found = saved.parse(data, str(file))
-    for name, output in outputs.items():
-        _write(output, RENDERERS[name](found).encode())
-    _print(found, form)
-
-
-_LONGEST = 256 * 1024 * 1024
 
 
 @contextmanager
@@ -220,20 +168,6 @@ def _watched(pairs: Sequence[Asked]) -> Iterator[Watch]:
     totals = {"models": len({ref for two in twos for ref in two}), "pairs": len(twos)}
     with bars(totals) as advances:
         yield Watch(advances["models"], advances["pairs"])
-
-
-def _print(found: Result, form: str) -> None:
-    if form == "text":
-        show(gate_text.render(found))
-    else:
-        click.echo(RENDERERS[form](found), nl=False)
-
-
-def _write(file: Path, data: bytes) -> None:
-    try:
-        write_whole(file, data)
-    except OSError as error:
-        raise CheckError(f"{file} cannot be written ({error.strerror}): nothing of it was.") from error
 
 
 def _write_certificates(gated: Gated, folder: Path) -> dict[str, str]:
@@ -245,7 +179,7 @@ def _write_certificates(gated: Gated, folder: Path) -> dict[str, str]:
         if one.verdict is not Verdict.CERTIFIED:
             continue
         file = folder / _file_name(one.asked.id, {Path(name).name for name in written.values()})
-        _write(file, certificates.dump(certificates.issue(one.report)))
+        write(file, certificates.dump(certificates.issue(one.report)))
         written[one.asked.id] = str(file)
     return written
 

@@ -18,7 +18,8 @@ from .checking import Failed, Tested, Two, Watch, check_all, models_of
 from .declared import Place, Project
 from .ignores import Ignores
 from .items import Item, Weight, gravest_first, item, of_report
-from .lock import NAME, Lock, policy_key
+from .lock import NAME, Lock
+from .locked import policy_key
 from .then import facts_then
 
 

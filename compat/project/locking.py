@@ -17,7 +17,8 @@ from ..visible import shortened
 from .against import changes
 from .asked import Asked
 from .checking import Failed, Two, Watch, check_all, models_of
-from .lock import Lock, LockedModel
+from .lock import Lock
+from .locked import LockedModel
 from .then import facts_then
 
 

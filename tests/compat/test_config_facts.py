@@ -757,6 +757,8 @@ def test_an_index_of_endless_names_and_numbers_is_counted_in_bounds() -> None:
         ({"num_attention_heads": True}, None),
         ({"model_type": "llava", "text_config": {"model_type": "llama", "num_attention_heads": 8}}, Heads(8, 8)),
         ({"model_type": "llava", "text_config": {"model_type": "llama"}, "num_attention_heads": 16}, None),
+        ({"model_type": "gemma3", "text_config": {"model_type": "gemma3_text"}}, Heads(8, 4)),
+        ({"model_type": "gemma3", "text_config": {"model_type": "gemma3_text", "num_attention_heads": []}}, None),
         ({}, None),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
@@ -33,6 +34,65 @@ _ODD_NUMBERS = [
 _LENGTHS = (0, 1, 2**7, 2**16 - 1, 2**31 - 1, 2**32 - 1, 2**40, 2**62, 2**63 - 1, 2**63, 2**64 - 1)
 _VARINTS = (b"\x80" * 9 + b"\x01", b"\xff" * 10, b"\xff\xff\xff\xff\x0f", b"\x80\x80\x80\x80\x10", b"\x80" * 40)
 _DEPTHS = (3, 300, 900, 1100, 30_000)
+# Marks that open, close, join or escape something in one of the languages of scanned files.
+_MARKS = [
+    *rb"""' " ` \ \\ # ; & && | || ! = == : , . / -- - + * ** < > << <<- @ % ~ ? ( ) [ ] { } $ $( ${ ${A:- $(( $' {{ }} {{-
+    ${{ {% *a !! """.split(),
+    *(
+        b"&a ",
+        b"<<: *a",
+        b"---\n",
+        b"<<EOF\n",
+        b'"""',
+        b"'''",
+        b"```",
+        b"~~~sh\n",
+        b'f"',
+        b"\\\n",
+        b"\\u0041",
+        b"\\x41",
+    ),
+    *(b"\r\n", b"\r", b"\t", b"\x0c", b"\xe2\x80\xa8", b"\n\n"),
+]
+_WORD = re.compile(rb"[\w./-]+|\s+|[^\w\s]")
+
+
+def stirred(draw: random.Random, seeds: Sequence[bytes]) -> bytes:
+    """One of the seeds, its lines and words exchanged with others of all the seeds; or damaged like any other file."""
+    data = draw.choice(seeds)
+    if draw.random() < 0.25:
+        return mutated(draw, seeds)
+    for _ in range(draw.choice((1, 1, 2, 4, 8))):
+        if draw.random() < 0.4:
+            data = b"".join(_moved(draw, data.splitlines(keepends=True), draw.choice(seeds).splitlines(keepends=True)))
+        else:
+            data = b"".join(
+                _moved(draw, _WORD.findall(data), [*_WORD.findall(draw.choice(seeds)), draw.choice(_MARKS)])
+            )
+    return data if draw.random() < 0.7 else _damaged_bytes(draw, data, seeds)
+
+
+def _moved(draw: random.Random, parts: list[bytes], others: list[bytes]) -> list[bytes]:
+    """The parts with one put, taken, repeated or moved."""
+    if not parts or not others:
+        return parts or others
+    at, other = draw.randrange(len(parts)), draw.randrange(len(parts))
+    match draw.randrange(8):
+        case 0:
+            parts[at] = draw.choice(others)
+        case 1:
+            parts.insert(at, draw.choice(others))
+        case 2 | 3:
+            parts.insert(at, draw.choice(_MARKS))
+        case 4:
+            del parts[at]
+        case 5:
+            parts[at] *= draw.choice((2, 3, 300, 3000))
+        case 6:
+            parts[at], parts[other] = parts[other], parts[at]
+        case _:
+            parts[at] = draw.choice((b" ", b"  ", b"\t", b"    ")) + parts[at]
+    return parts
 
 
 def mutated(draw: random.Random, seeds: Sequence[bytes]) -> bytes:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+import random
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,7 @@ from zlib import crc32
 import snapshots
 import tokenizer_files
 from fuzz import frames
+from fuzz.mutations import mutated
 from making_gguf import BOOL, F32, I32, STRING, Typed, gguf
 
 from specdec_check.compat import certificate as certificates
@@ -34,11 +36,19 @@ from specdec_check.compat.weights import INDEX, SINGLE, read_header, read_index,
 
 @dataclass(frozen=True)
 class Target:
-    """A parser: seeds that it reads, and the call that is given damaged ones."""
+    """A parser: seeds that it reads, and the call that is given damaged ones.
+
+    Attributes:
+        name: of the parser.
+        seeds: what it reads.
+        call: reads something.
+        damage: makes something of the seeds.
+    """
 
     name: str
     seeds: tuple[bytes, ...]
     call: Callable[[bytes], object]
+    damage: Callable[[random.Random, Sequence[bytes]], bytes] = mutated
 
 
 CONFIG = {

@@ -17,10 +17,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from fuzz.mutations import mutated
+from fuzz.project_targets import KEPT
+from fuzz.scan_targets import SCANNED
 from fuzz.targets import PARSERS, Target
 
-from specdec_check.compat.errors import CheckError
+from specdec_check.compat.errors import CheckError, SeveralErrors
 
 CASES = int(os.environ.get("SPECDEC_FUZZ_CASES") or 20_000)
 SEED = int(os.environ.get("SPECDEC_FUZZ_SEED") or 0)
@@ -28,7 +29,9 @@ _SECONDS = 2.0  # of CPU time, for one case
 _SPACE = 1 << 30  # bytes of address space that may be added
 _GROWTH = 256 << 20  # bytes by which the process may have grown in the end
 _LONGEST = 1200
-each_parser = pytest.mark.parametrize("target", PARSERS, ids=lambda target: target.name.replace(" ", "-"))
+each_parser = pytest.mark.parametrize(
+    "target", [*PARSERS, *SCANNED, *KEPT], ids=lambda target: target.name.replace(" ", "-")
+)
 
 
 class HangError(BaseException):
@@ -86,7 +89,7 @@ def survive(target: Target, cases: int, folder: Path) -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with bounded_space(), alarm() as start:
         for number in range(cases):
-            data = mutated(random.Random(f"{SEED}/{target.name}/{number}"), target.seeds)
+            data = target.damage(random.Random(f"{SEED}/{target.name}/{number}"), target.seeds)
             start()
             problem = outcome(target.call, data)
             if problem is not None:
@@ -103,7 +106,8 @@ def outcome(call: Callable[[bytes], object], data: bytes) -> str | None:
     try:
         call(data)
     except CheckError as error:
-        return None if is_sentence(error.message) else f"no sentence: {error.message!r}"
+        several = error.errors if isinstance(error, SeveralErrors) else (error,)
+        return next((f"no sentence: {one.message!r}" for one in several if not is_sentence(one.message)), None)
     except (Exception, HangError) as error:  # noqa: BLE001 - any other is what is looked for
         place = error.__traceback__
         while place and place.tb_next:
@@ -114,8 +118,9 @@ def outcome(call: Callable[[bytes], object], data: bytes) -> str | None:
 
 
 def is_sentence(message: str) -> bool:
-    """Whether a message is one that is told as it is."""
-    return message == message.strip() and message.endswith(".") and len(message) <= _LONGEST
+    """Whether a message is one that is told as it is, in one line."""
+    ends = message.endswith((".", "?"))  # "did you mean …?"
+    return message == message.strip() and message.isprintable() and ends and len(message) <= _LONGEST
 
 
 @contextmanager

@@ -126,7 +126,7 @@ def test_heads(models: Path) -> None:
     assert found["Qwen/Qwen2.5-0.5B-Instruct"] == Heads(14, 2)
     assert found["microsoft/phi-4"] == Heads(40, 10)
     assert found["openai-community/gpt2"] == Heads(12, 12)
-    assert found["google/gemma-3-4b-it"] is None, "its config leaves them to the class"
+    assert found["google/gemma-3-4b-it"] == Heads(8, 4), "its config leaves them to the class"
 
 
 def test_mixtures(models: Path) -> None:
