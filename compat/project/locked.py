@@ -78,7 +78,7 @@ class LockedModel:
             None if commit is None else _text(commit),
             _texts(locked["files"]),
             _texts(value["facts"]),
-            {name: None if count is None else int(count) for name, count in value["vocab"].items()},
+            {name: None if count is None else _count(count) for name, count in value["vocab"].items()},
         )
         # A branch in this place could move under the lock.
         if commit is not None and not ModelRef("", Kind.HUB, "", commit).pinned:
@@ -174,6 +174,12 @@ def asked_of(policy: Policy) -> dict[str, Any]:
 
 def _is_fact(code: str) -> bool:
     return code not in OF_READING
+
+
+def _count(value: object) -> int:
+    if type(value) is not int:  # what JSON has as 1e999 is infinite
+        raise TypeError(f"{value!r} is no count")
+    return value
 
 
 def _text(value: object) -> str:

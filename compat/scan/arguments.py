@@ -51,20 +51,21 @@ def read_arguments(spelling: Spelling, words: Sequence[Traced]) -> Arguments:
         else:
             value = None
         if value is not None:
-            _take(made, spelling, name, plain, sub, value)
+            _take(made, spelling, word.cut(0, len(name)), sub, value)
     return made
 
 
-def _take(made: Arguments, spelling: Spelling, name: str, plain: str, sub: str, value: Traced) -> None:
-    long = name.startswith("--")
-    flag: Flag | None = spelling.flags.get(plain) if long else spelling.short.get(name)
+def _take(made: Arguments, spelling: Spelling, name: Traced, sub: str, value: Traced) -> None:
+    plain = plain_name(name.text).partition(".")[0]
+    long = name.text.startswith("--")
+    flag: Flag | None = spelling.flags.get(plain) if long else spelling.short.get(name.text)
     if plain in spelling.speculative_flags:
         if sub:
             made.dotted[plain_name(sub)] = value
         else:
             made.speculative = value
     elif flag:
-        made.values[flag.key] = Value(value, flag.path)
+        made.values[flag.key] = Value(value, flag.path, name.origin)
     elif plain in spelling.file_flags:
         made.files.append(value)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from .found import Found, Key, Name, Pairing, Unpaired, Value, Values
 from .reading import Scope
 from .spellings import SPELLINGS, Spelling
@@ -39,7 +41,7 @@ def assemble(engine: str, values: Values, scope: Scope = _NOWHERE) -> Found | No
 
 def _said(value: Value, scope: Scope) -> Value | None:
     text = expand(value.text, scope).stripped()
-    return None if text.text.lower() in _NOTHING else Value(text, value.path)
+    return None if text.text.lower() in _NOTHING else replace(value, text=text)
 
 
 def _name(value: Value) -> Name:
@@ -93,7 +95,8 @@ def _without_drafter(spelling: Spelling, known: Values) -> Unpaired | None:
         if alone or _is_mtp(spelling, name) or is_open(name):
             return _unpaired(spelling, method)
     elif spelling.count_alone and count and count.text.text != "0":
-        return Unpaired(spelling.engine, spelling.count_alone, count.text.origin)
+        offset = count.text.origin if count.flag is None else count.flag
+        return Unpaired(spelling.engine, spelling.count_alone, offset)
     return None
 
 

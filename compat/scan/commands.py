@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from .arguments import Arguments, read_arguments
 from .assemble import assemble
@@ -35,7 +36,7 @@ def _found(command: Command, scope: Scope, depth: int) -> list[Found]:
     if script is not None:
         inner = scope.with_known(command.environment)
         made = commands_of(script, inner, command.image) if depth else []
-        return [found for each in made for found in _found(each, inner, depth - 1)]
+        return [found for each in made for found in _found(_inside(each, command), inner, depth - 1)]
     environment = {**command.environment, **_set_in(words)}
     start = start_of(words, command.image) or _start_by(environment)
     if start is None:
@@ -43,6 +44,12 @@ def _found(command: Command, scope: Scope, depth: int) -> list[Found]:
         return [found for text in alone.values() for found in _in_file(text, command.image, scope)]
     one = assemble(start.spelling.engine, _values(start, command.files, environment), scope)
     return [one] if one else []
+
+
+def _inside(command: Command, outer: Command) -> Command:
+    """A command of the script that another one runs: what that one is given, it finds there."""
+    environment, files = {**outer.environment, **command.environment}, {**outer.files, **command.files}
+    return replace(command, environment=environment, files=files)
 
 
 def _set_in(words: list[Traced]) -> Mapping[str, Traced]:

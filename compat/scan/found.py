@@ -33,10 +33,12 @@ class Value:
     Attributes:
         text: the value, with the variables that are known put in; what is not known stands as it is written.
         path: whether the engine takes it for a path on disk, whatever it looks like.
+        flag: the offset of the flag that it belongs to, where it belongs to one.
     """
 
     text: Traced
     path: bool = False
+    flag: int | None = None
 
 
 Values = Mapping[Key, Value]

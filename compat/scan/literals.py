@@ -7,7 +7,9 @@ TOML 1.0 "String". None of them gives one escape a meaning that another one cont
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+
+from .traced import Traced
 
 # What a parser may drop or fold: line ends, indentation, blanks at the ends of lines.
 BLANKS = " \t\r\n\x85\u2028\u2029"
@@ -34,6 +36,18 @@ def doubled_pieces(raw: str) -> Iterator[Piece]:
 def escaped_pieces(raw: str) -> Iterator[Piece]:
     """The characters of a text with backslash escapes; a line that a backslash continues is no character."""
     return ((_unescaped(found[0]), found.start()) for found in _ESCAPED.finditer(raw))
+
+
+def unescaped(raw: Traced) -> Traced:
+    """A text with backslash escapes as what it means; each character stands where its escape does."""
+    return spelled(raw, escaped_pieces(raw.text))
+
+
+def spelled(raw: Traced, pieces: Iterable[Piece]) -> Traced:
+    """The text that pieces of a raw text make."""
+    kept = [piece for piece in pieces if piece[0]]
+    at = tuple(raw.at[place] for _, place in kept)
+    return Traced("".join(char for char, _ in kept), at, at[0] if at else raw.origin)
 
 
 def places(pieces: Iterator[Piece], value: str) -> Sequence[int]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from .spellings import SPELLINGS, Spelling, engine_of_image, engine_of_module, engine_of_program, plain_name
 from .traced import Traced, joined
+from .variables import is_open
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,7 @@ def _by_flags(words: Sequence[Traced]) -> Spelling | None:
             return spelling
     llama = SPELLINGS["llama.cpp"]
     both = written & llama.short.keys() & _DRAFTS and written & llama.short.keys() & _MODELS
-    return llama if both and words and _is_flag(words[0].text) else None
+    return llama if both and words and (_is_flag(words[0].text) or is_open(words[0].text)) else None
 
 
 def _base(word: str) -> str:

@@ -150,7 +150,7 @@ class Names:
     ) -> None:
         for found, path, key in _targets(target, take):
             part = value
-            while path and how is How.SET and isinstance(part, ast.Tuple | ast.List) and path[0] < len(part.elts):
+            while path and how is How.SET and isinstance(part, ast.Tuple | ast.List) and 0 <= path[0] < len(part.elts):
                 if any(isinstance(element, ast.Starred) for element in part.elts):
                     break
                 part, path = part.elts[path[0]], path[1:]

@@ -123,7 +123,8 @@ class Bound(ABC):
         if turn := site.chosen.get(id(binding.by)):
             node, at = turn
             if binding.how is How.LOOP:
-                return [Made(node, at, binding.take)]
+                # What the turn's element refers to is seen from the same call of the function.
+                return [Made(node, replace(at, chosen={**at.chosen, **site.chosen}), binding.take)]
             return self._argument(node, at, binding, site) if isinstance(node, ast.Call) else []
         if binding.how is How.LOOP or not isinstance(binding.by, Function):
             return []
@@ -167,7 +168,8 @@ class Bound(ABC):
     def _taken(self, made: Made, take: tuple[int, ...]) -> list[Made]:
         if not take:
             return [made]
-        elements = made.node.elts if isinstance(made.node, ast.Tuple | ast.List) and not made.changes else []
+        node = None if made.changes or made.take else made.node
+        elements = node.elts if isinstance(node, ast.Tuple | ast.List) else []
         if 0 <= take[0] < len(elements) and not any(isinstance(one, ast.Starred) for one in elements):
             return [last for end in self.follow(elements[take[0]], made.site) for last in self._taken(end, take[1:])]
         return [replace(made, take=(*made.take, *take))]

@@ -20,6 +20,8 @@ class Members(Bound):
                 return []
             if change.key.value == key and isinstance(change.value, ast.expr):
                 return self._end(Made(change.value, replace(change.site, chosen=made.site.chosen)))
+        if made.take:
+            return [replace(made, take=(*made.take, key))] if isinstance(key, int) else []
         match made.node:
             case ast.Dict(keys=names, values=values):
                 for name, value in zip(reversed(names), reversed(values), strict=True):
@@ -30,7 +32,7 @@ class Members(Bound):
             case ast.Call(func=ast.Name(id="dict"), keywords=keywords):
                 return [end for one in keywords if one.arg == key for end in self.follow(one.value, made.site)]
             case ast.Call() if isinstance(key, int) and not made.changes:
-                return [replace(made, take=(*made.take, key))]
+                return [replace(made, take=(key,))]
             case ast.Tuple() | ast.List() if isinstance(key, int) and not made.changes:
                 place = key if key >= 0 else len(made.node.elts) + key
                 return self._taken(made, (place,))

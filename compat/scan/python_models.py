@@ -118,7 +118,8 @@ class Models:
         except UntoldError:
             loads = []
         if len({tuple(part.text for part in load) for load in loads}) != 1:
-            return {key: Value(self._values.open(node))}
+            names = [self._name(one) for one in made] if len(made) == 1 else []
+            return {key: Value(self._values.open(names[0] if names and names[0] else node))}
         name, commit = loads[0]
         return {key: Value(name), **({revision: Value(commit)} if commit else {})}
 
@@ -129,27 +130,33 @@ class Models:
             UntoldError: if it is no call that is known to load a model by its name.
         """
         values, nothing = self._values, Traced("", (), 0)
-        if isinstance(made.node, ast.Constant) and isinstance(made.node.value, str):
-            return values.told(made.node, made.site), nothing
+        name = self._name(made)
+        if name is None:
+            raise UntoldError
         if not isinstance(made.node, ast.Call):
-            raise UntoldError
-        given = {one.arg: one.value for one in made.node.keywords}
-        name = values.following.imported(made.node.func, made.site)
-        last = name.rpartition(".")[2]
-        where = made.node.args[0] if made.node.args else None
-        if last == "from_pretrained" and "Peft" not in name and made.take == ():
-            where = where or given.get("pretrained_model_name_or_path")
-        elif last == "load" and made.take in ((0,), ()):
-            where = where or given.get("path_or_hf_repo")
-        elif last == "pipeline" and made.take == ():
-            where = given.get("model") or (made.node.args[1] if len(made.node.args) > 1 else None)
-        else:
-            raise UntoldError
-        if where is None:
-            raise UntoldError
+            return values.told(name, made.site), nothing
         values.used.add(id(made.node))
-        commit = given.get("revision")
-        return values.told(where, made.site), values.text(commit, made.site) if commit else nothing
+        commit = next((one.value for one in made.node.keywords if one.arg == "revision"), None)
+        return values.told(name, made.site), values.text(commit, made.site) if commit else nothing
+
+    def _name(self, made: Made) -> ast.expr | None:
+        """The expression of the name that a model is loaded by; None where no call is known to load one."""
+        call = made.node
+        if isinstance(call, ast.Constant) and isinstance(call.value, str):
+            return call
+        if not isinstance(call, ast.Call):
+            return None
+        given = {one.arg: one.value for one in call.keywords}
+        loader = self._values.following.imported(call.func, made.site)
+        first = call.args[0] if call.args else None
+        match loader.rpartition(".")[2]:
+            case "from_pretrained" if "Peft" not in loader and made.take == ():
+                return first or given.get("pretrained_model_name_or_path")
+            case "load" if made.take in ((0,), ()):
+                return first or given.get("path_or_hf_repo")
+            case "pipeline" if made.take == ():
+                return given.get("model") or (call.args[1] if len(call.args) > 1 else None)
+        return None
 
     def _is_pipeline(self, func: ast.expr, site: Site) -> bool:
         """Whether a pipeline is called that was made before."""

@@ -9,7 +9,8 @@ from bisect import bisect_left
 from itertools import accumulate
 
 from .errors import UnreadError
-from .traced import Lines, Traced, aligned, joined
+from .python_literals import unquoted
+from .traced import Lines, Traced
 
 
 class Source:
@@ -47,34 +48,6 @@ class Source:
         return unquoted(self.segment(node), value)
 
 
-def unquoted(raw: Traced, value: str) -> Traced:
-    """A literal's value, each character at its place; several literals side by side make one value."""
-    places: list[Traced] = []
-    for part in _LITERAL.finditer(raw.text):
-        if not (quote := part["quote"]):  # a comment between two parts
-            continue
-        inside = raw.cut(part.end("quote"), part.end() - len(quote))
-        verbatim = "r" in part["prefix"].lower()
-        places.append(inside if verbatim else _unescaped(inside))
-    whole = joined(places, raw.origin)
-    if len(whole.text) == len(value):
-        return Traced(value, whole.at, whole.at[0] if whole.at else raw.origin)
-    return aligned(raw, value)
-
-
-def _unescaped(inside: Traced) -> Traced:
-    """The literal's text with one character for each escape."""
-    parts, start = [], 0
-    for escape in _ESCAPE.finditer(inside.text):
-        parts.append(inside.cut(start, escape.start()))
-        if escape["one"] or escape["crlf"]:
-            parts.append(inside.cut(escape.start(), escape.start() + 1))
-        elif not escape["gone"]:  # an escape that Python does not know stays as it is written
-            parts.append(inside.matched(escape))
-        start = escape.end()
-    return joined([*parts, inside.cut(start)], inside.origin)
-
-
 def _parsed(text: str) -> ast.Module:
     try:
         with warnings.catch_warnings():
@@ -89,12 +62,3 @@ def _parsed(text: str) -> ast.Module:
 
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
-_LITERAL = re.compile(
-    r"""(?P<prefix>[A-Za-z]{0,2})(?P<quote>\"{3}|'{3}|["'])(?:(?!(?P=quote))(?:\\.|[^\\]))*+(?P=quote)|\#[^\r\n]*""",
-    re.DOTALL,
-)
-_ESCAPE = re.compile(
-    r"\\(?:(?P<gone>\r\n|\r|\n)"
-    r"|(?P<one>[\\'\"abfnrtv]|[0-7]{1,3}|x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|N\{[^}]*\})|.)|(?P<crlf>\r\n)",
-    re.DOTALL,
-)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import replace
 
 from .errors import UnreadError
@@ -13,10 +14,12 @@ from .nodes import Node
 from .python_blocks import Names
 from .python_bound import Made
 from .python_follow import ENVIRONMENT, Follow
+from .python_literals import Piece, pieces
 from .python_names import How, Site, dotted
 from .python_source import Source
 from .reading import Items, Scope
 from .traced import Traced, joined
+from .variables import placed_in
 
 
 class UntoldError(Exception):
@@ -105,9 +108,9 @@ class Texts(ABC):
             case ast.JoinedStr():
                 return self._formatted(node, site)
             case ast.BinOp(left=left, op=ast.Add(), right=right):
-                return self._told_or_open(left, site) + self._told_or_open(right, site)
+                return together([self._part(left, site), self._part(right, site)], self.source.segment(node).origin)
             case ast.BinOp(left=left, op=ast.Div(), right=right):
-                return joined([self.told(left, site), Traced.placed("/", 0), self.told(right, site)])
+                return self._path([left, right], node, site)
             case ast.BinOp(left=left, op=ast.Mod(), right=right):
                 values = right.elts if isinstance(right, ast.Tuple) else [right]
                 return self._filled(self.told(left, site), _PERCENT, values, {}, site)
@@ -117,11 +120,11 @@ class Texts(ABC):
                 return self._variable(name, None, node, site)
         raise UntoldError
 
-    def _told_or_open(self, node: ast.expr, site: Site) -> Traced:
+    def _part(self, node: ast.expr, site: Site) -> Part:
         """A part of a text that a sum makes; a tree is no part of one."""
         if any(isinstance(made.node, ast.List | ast.Tuple | ast.Dict) for made in self.ways(node, site)):
             raise UntoldError
-        return self.text(node, site)
+        return self.text(node, site), None if _is_written(node) else self.source.segment(node).origin
 
     def _constant(self, node: ast.Constant) -> Traced:
         match node.value:
@@ -136,26 +139,29 @@ class Texts(ABC):
         raise UntoldError
 
     def _formatted(self, node: ast.JoinedStr, site: Site) -> Traced:
-        """An f-string; the places of its parts are looked for, since ast tells them from Python 3.12 on only."""
-        written, place = self.source.segment(node), 0
-        parts: list[Traced] = []
+        """An f-string: what it holds itself stands there, and so does a value that is a part of a longer name."""
+        written = self.source.segment(node)
+        places = list(pieces(written.text))
+        parts: list[Part] = []
+        at = 0
         for part in node.values:
             if isinstance(part, ast.Constant):
-                start = written.text.find(str(part.value), place)
-                start, exact = max(start, place), start >= 0
                 value = str(part.value)
-                parts.append(
-                    written.cut(start, start + len(value)) if exact else Traced.placed(value, written.cut(start).origin)
-                )
-                place = start + len(value) if exact else start
+                end = next((end for end in range(at, at + len(value)) if _is_field(places, end)), at + len(value))
+                found = [written.at[piece.at] for piece in places[at:end]]
+                last = found[-1] if found else written.cut(places[at].at if at < len(places) else 0).origin
+                found += [last] * (len(value) - len(found))  # `{x=}` is text that stands nowhere
+                parts.append((Traced(value, tuple(found), last if not found else found[0]), None))
+                at = end
             elif isinstance(part, ast.FormattedValue):
-                opening = max(written.text.find("{", place), place)
+                at = next((place for place in range(at, len(places)) if places[place].field), at)
+                use = written.at[places[at].at] if at < len(places) else written.origin
                 try:
-                    parts.append(self.told(part.value, site))
+                    parts.append((self.told(part.value, site), use))
                 except UntoldError:
-                    parts.append(Traced.placed(self.open(part.value).text, written.cut(opening).origin))
-                place = max(written.text.find("}", opening), opening) + 1
-        return joined(parts, written.origin)
+                    parts.append((Traced.placed(self.open(part.value).text, use), None))
+                at += 1
+        return together(parts, written.origin)
 
     def _called(self, call: ast.Call, site: Site) -> Traced:
         name = self.following.imported(call.func, site)
@@ -182,7 +188,7 @@ class Texts(ABC):
         if last in _SAME and len(call.args) == 1 and not call.keywords:
             return self.told(call.args[0], site)
         if name in ("os.path.join", "path.join") or last in _PATHS:
-            return self._path([self.told(one, site) for one in call.args])
+            return self._path(call.args, call, site)
         if last == "snapshot_download":
             given = {one.arg: one.value for one in call.keywords}
             repository = given.get("repo_id") or next(iter(call.args), None)
@@ -190,9 +196,11 @@ class Texts(ABC):
                 return self.told(repository, site)
         raise UntoldError
 
-    def _path(self, parts: list[Traced]) -> Traced:
-        between = Traced.placed("/", 0)
-        return joined([piece for part in parts for piece in (between, part)][1:])
+    def _path(self, nodes: list[ast.expr], whole: ast.expr, site: Site) -> Traced:
+        """A path of several parts, which stands where it is put together unless it begins there."""
+        origin = self.source.segment(whole).origin
+        parts = [(self.told(node, site), None if _is_written(node) else origin) for node in nodes]
+        return together([piece for part in parts for piece in ((Traced.placed("/", origin), None), part)][1:], origin)
 
     def _variable(self, name: str, default: ast.expr | None, node: ast.expr, site: Site) -> Traced:
         """A variable of the environment: as given, else its default; an empty default says nothing."""
@@ -219,13 +227,14 @@ class Texts(ABC):
         site: Site,
     ) -> Traced:
         """A form with its places filled from values in order, or by name."""
-        parts, start, number = [], 0, 0
+        parts: list[Part] = []
+        start, number = 0, 0
         for found in places.finditer(form.text):
-            parts.append(form.cut(start, found.start()))
+            parts.append((form.cut(start, found.start()), None))
             start = found.end()
             name = found["name"] if "name" in places.groupindex else ""
             if found[0] in ("%%", "{{", "}}"):
-                parts.append(form.cut(found.start(), found.start() + 1))
+                parts.append((form.cut(found.start(), found.start() + 1), None))
                 continue
             if name and not name.isdigit():
                 value = named.get(name)
@@ -235,10 +244,35 @@ class Texts(ABC):
                 number += 1
             if value is None or isinstance(value, ast.Starred):
                 raise UntoldError
-            parts.append(self.text(value, site))
-        return joined([*parts, form.cut(start)], form.origin)
+            parts.append((self.text(value, site), form.at[found.start()]))
+        return together([*parts, (form.cut(start), None)], form.origin)
 
 
+def together(parts: Sequence[Part], origin: int) -> Traced:
+    """Parts in one text: the name `org/model` of `{ORG}/model` stands where these are put together, not where `org` does.
+
+    Args:
+        parts: texts, each with the place of the expression that it comes from if it is not written there.
+        origin: of the whole.
+    """
+    placed = []
+    for number, (text, use) in enumerate(parts):
+        before = next((part.text[-1] for part, _ in reversed(parts[:number]) if part.text), "")
+        after = next((part.text[0] for part, _ in parts[number + 1 :] if part.text), "")
+        placed.append(text if use is None else placed_in(text, before, after, use))
+    return joined(placed, origin)
+
+
+def _is_written(node: ast.expr) -> bool:
+    """Whether an expression's text is written in it, rather than elsewhere."""
+    return isinstance(node, ast.Constant | ast.JoinedStr | ast.BinOp)
+
+
+def _is_field(places: Sequence[Piece], at: int) -> bool:
+    return at >= len(places) or places[at].field
+
+
+Part = tuple[Traced, int | None]  # a text, and the place of what it is put in by, where it is not written there
 # Calls that give back their one argument, as far as its text goes.
 _SAME = frozenset("str Path PurePath PosixPath PurePosixPath expanduser abspath realpath fspath quote".split())
 _PATHS = frozenset("Path PurePath PosixPath PurePosixPath".split())

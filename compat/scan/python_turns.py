@@ -36,7 +36,7 @@ def _chosen(site: Site, by: Loop | Function, element: Element) -> Site:
 def _elements(following: Follow, loop: Loop, site: Site) -> Sequence[Element]:
     """What a loop runs over: a literal list, or pairs that `zip`, `enumerate` or `items` make of literals."""
     ends = following.follow(loop.iter, site)
-    if len(ends) != 1 or ends[0].changes or ends[0].take:
+    if len(ends) != 1 or not _is_whole(ends[0]):
         return []
     made = ends[0]
     match made.node:
@@ -54,7 +54,7 @@ def _elements(following: Follow, loop: Loop, site: Site) -> Sequence[Element]:
             return [
                 (_tuple((key, value), made.node) if method == "items" else value, end.site)
                 for end in following.follow(mapping, made.site)
-                if isinstance(end.node, ast.Dict) and not end.changes
+                if isinstance(end.node, ast.Dict) and _is_whole(end)
                 for key, value in zip(end.node.keys, end.node.values, strict=True)
                 if key
             ]
@@ -63,9 +63,14 @@ def _elements(following: Follow, loop: Loop, site: Site) -> Sequence[Element]:
 
 def _literals(following: Follow, node: ast.expr, made: Made) -> list[ast.expr]:
     ends = following.follow(node, made.site)
-    if len(ends) == 1 and isinstance(ends[0].node, ast.List | ast.Tuple) and not ends[0].changes:
+    if len(ends) == 1 and isinstance(ends[0].node, ast.List | ast.Tuple) and _is_whole(ends[0]):
         return ends[0].node.elts
     return []
+
+
+def _is_whole(made: Made) -> bool:
+    """Whether a literal is meant as it is written: nothing is taken of it, and nothing was done to it."""
+    return not (made.changes or made.take)
 
 
 def _tuple(elements: Sequence[ast.expr], place: ast.expr) -> ast.Tuple:

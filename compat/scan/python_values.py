@@ -62,6 +62,8 @@ class Values(Texts):
         return Branch(entries)
 
     def _tree(self, made: Made, written: ast.expr) -> Node:
+        if made.take:
+            return self._leaf(made, written)
         site = made.site
         tree: Node
         match made.node:

@@ -10,7 +10,7 @@ from .program import script_in, start_of
 from .reading import Command, Scope
 from .shell_effects import Effects
 from .shell_parts import Redirection, Substitution, Word
-from .shell_steps import Step, assignment, defined, file_names, steps_of
+from .shell_steps import Step, assignment, continued, defined, file_names, steps_of
 from .shell_variables import Held, Variables
 from .shell_words import items_of
 from .spellings import VARIABLES
@@ -20,7 +20,7 @@ _MOST_COMMANDS = 100_000
 _DEEPEST = 6  # functions that call functions, shells that start shells
 
 
-def commands_of(script: Traced, scope: Scope, image: str = "") -> list[Command]:
+def commands_of(script: Traced, scope: Scope, image: str = "", *, shell: bool = True) -> list[Command]:
     """The command lines of a script, unquoted and expanded as far as the script tells.
 
     A variable that branches set to different names is not told: it stands as it is written. A command in a loop, or
@@ -31,12 +31,14 @@ def commands_of(script: Traced, scope: Scope, image: str = "") -> list[Command]:
         script: the whole script, or the one line that a manifest hands to `sh -c`.
         scope: variables that are set outside of the script.
         image: the container image that it runs in.
+        shell: whether a shell reads it; if none does, lines that begin with a flag need no backslash before them.
 
     Raises:
         UnreadError: if it runs more commands than any honest script.
     """
     walk = _Walk(Effects(Variables(scope)), image)
-    walk.run(steps_of(items_of(script)))
+    items = items_of(script)
+    walk.run(steps_of(items if shell else continued(items)))
     walk.finish()
     return walk.commands
 

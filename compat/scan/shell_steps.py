@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from .shell_parts import Item, Operator, Redirection, Text, Word
 
+_FLAG = re.compile(r"--?[A-Za-z]")
+_NAME = re.compile(r"\w[\w.-]*/[\w.-]+")
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)(?:\[[^\]]*\])?\+?=")
 
 
@@ -33,6 +35,32 @@ def steps_of(items: Sequence[Item]) -> list[Step]:
             steps.append(Step(words, redirections, item.text))
             words, redirections = [], []
     return steps
+
+
+def continued(items: Sequence[Item]) -> list[Item]:
+    """The items of a text that no shell reads: a line that begins with a flag goes on the line before.
+
+    So does the value of a flag that ends a line, and a model's name alone before a line of flags.
+    """
+    found: list[Item] = []
+    for at, item in enumerate(items):
+        if not (isinstance(item, Operator) and item.text == "\n" and _goes_on(found, items[at + 1 : at + 4])):
+            found.append(item)
+    return found
+
+
+def _goes_on(before: Sequence[Item], after: Sequence[Item]) -> bool:
+    if not before or not after or not isinstance(before[-1], Word):
+        return False
+    if _is_flag(after[0]) or (_is_flag(before[-1]) and isinstance(after[0], Word)):
+        return True
+    alone = len(after) == 3 and isinstance(after[1], Operator) and after[1].text == "\n" and _is_flag(after[2])
+    return alone and isinstance(after[0], Word) and bool(_NAME.fullmatch(after[0].plain))
+
+
+def _is_flag(item: Item) -> bool:
+    first = item.parts[0] if isinstance(item, Word) and item.parts else None
+    return isinstance(first, Text) and bool(_FLAG.match(first.text.text))
 
 
 def file_names(text: str) -> set[str]:

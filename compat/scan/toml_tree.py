@@ -6,7 +6,7 @@ from typing import Any
 
 from ..toml_places import Path, Toml, TomlError, parse
 from .errors import UnreadError
-from .literals import Piece, escaped_pieces, plain_pieces
+from .literals import Piece, escaped_pieces, plain_pieces, spelled
 from .nodes import Node
 from .reading import Branch, Items
 from .traced import Traced
@@ -48,9 +48,7 @@ def _inner(text: Traced, start: int, end: int) -> Traced:
     """What stands between quotes, without its escapes."""
     raw = text.cut(start, end)
     pieces = plain_pieces(raw.text) if text.text[end] == "'" else escaped_pieces(raw.text)
-    kept = [piece for piece in pieces if piece[0] and not _is_return(raw.text, piece)]
-    at = tuple(raw.at[place] for _, place in kept)
-    return Traced("".join(char for char, _ in kept), at, at[0] if at else text.cut(start).origin)
+    return spelled(raw, (piece for piece in pieces if not _is_return(raw.text, piece)))
 
 
 def _is_return(content: str, piece: Piece) -> bool:

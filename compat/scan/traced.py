@@ -69,33 +69,6 @@ def joined(parts: Sequence[Traced], origin: int = 0) -> Traced:
     return Traced("".join(part.text for part in parts), at, first)
 
 
-def aligned(raw: Traced, value: str) -> Traced:
-    r"""The value that a parser made of raw text, each character at the place in the raw text that it comes from.
-
-    Parsers drop quotes, backslashes, indentation and line ends and keep all else in order, so that the next equal
-    character is the one that is meant. What an escape spells (`\\u0041`) is put at the escape's own place.
-    """
-    at, place = [], 0
-    for char in value:
-        found = raw.text.find(char, place, place + _LONGEST_GAP)
-        step = 1
-        if found >= 0 and not raw.text[place:found].strip(_DROPPED):
-            place = found
-        elif escape := _ESCAPE.match(raw.text, place):
-            place, step = escape.start(1), len(escape[1])
-        else:  # a line end that became a blank: the next character finds its own place
-            step = 0
-        at.append(raw.at[min(place, len(raw.at) - 1)] if raw.at else raw.origin)
-        place += step
-    return Traced(value, tuple(at), at[0] if at else raw.origin)
-
-
-# What parsers drop, and how much of it may stand in one place: deep indentation.
-_LONGEST_GAP = 400
-_DROPPED = " \t\r\n\\\"'|>+-0123456789"
-_ESCAPE = re.compile(r"[ \t\r\n\"']{0,400}(\\(?:x..|u.{4}|U.{8}|.))", re.DOTALL)
-
-
 class Lines:
     """Offsets of a file as people count: lines and columns from 1."""
 

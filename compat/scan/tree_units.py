@@ -6,12 +6,16 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from . import containers, json_tree, shell, toml_tree, yaml_tree
+from . import containers, json_tree, toml_tree, yaml_tree
 from .compose import interpolated, is_compose
 from .errors import UnreadError
+from .macros import has_macros, with_macros
+from .mounted import files_of, held_files
 from .nodes import Node, leaves, texts, without
-from .program import script_in
+from .program import script_in, start_of
 from .reading import Branch, Command, Items, Scope, Settings, Unit
+from .shell import commands_of
+from .shell_steps import file_names
 from .templates import readings
 from .traced import Traced, joined
 
@@ -41,6 +45,7 @@ class _Place:
         environment: of the container.
         image: of the container.
         model: that a mapping above or here names beside its arguments.
+        files: that are mounted in the container, by name.
         depth: how many texts that hold trees stand around it.
     """
 
@@ -49,6 +54,7 @@ class _Place:
     environment: Mapping[str, Traced] = field(default_factory=lambda: _NO_VALUES)
     image: str = ""
     model: Traced | None = None
+    files: Mapping[str, Traced] = field(default_factory=lambda: _NO_VALUES)
     depth: int = 0
 
 
@@ -60,12 +66,20 @@ def units_of(documents: Sequence[Node], scope: Scope, source: str) -> Iterator[t
         scope: what is known from elsewhere.
         source: the file's text.
     """
-    yield from _Reader(containers.config_maps(documents), source).units(documents, _Place(scope))
+    trees = [with_macros(document) if has_macros(document) else document for document in documents]
+    reader = _Reader(trees, source)
+    yield from reader.units(trees, _Place(scope, files=reader.files))
+    yield from reader.unnamed()
 
 
 class _Reader:
-    def __init__(self, maps: containers.ConfigMaps, source: str) -> None:
-        self._maps = maps
+    def __init__(self, documents: Sequence[Node], source: str) -> None:
+        self._maps = containers.config_maps(documents)
+        self._held = held_files(documents, self._maps)
+        self.files = {name: text for held in self._held.values() for name, text in held.items()}
+        self._mountable = {id(text) for held in self._held.values() for text in held.values()}
+        self._waiting: list[tuple[Traced, _Place]] = []
+        self._named: set[int] = set()  # files that an engine reads: their settings are those of its command
         self._templated = "{{" in source
         self._referred = frozenset(_REFERENCE.findall(source))
         self._used: dict[int, Node] = {}  # held by their identity, so that settings do not read what a command did
@@ -81,6 +95,13 @@ class _Reader:
             for branch in rest.nodes if isinstance(rest, Items) else (rest,):
                 if isinstance(branch, Branch):
                     yield Settings(branch), here.scope
+
+    def unnamed(self) -> Iterator[tuple[Unit, Scope]]:
+        """What the files hold that no engine's command names."""
+        self._mountable.clear()
+        for text, place in self._waiting:
+            if id(text) not in self._named:
+                yield from self._text(text, place)
 
     def _values(self, documents: Sequence[Node]) -> Mapping[str, Traced]:
         """What Helm's `.Values` would be if the file holds them itself."""
@@ -113,6 +134,8 @@ class _Reader:
         if environment:
             place = self._knowing(environment, place)
         image, model = containers.image_of(branch), containers.model_of(branch)
+        if files := files_of(branch, self._held):
+            place = replace(place, files=files)
         if image or model:
             place = replace(place, image=image or place.image, model=model or place.model)
         parts = containers.entry(branch)
@@ -157,9 +180,10 @@ class _Reader:
             elif key in ("program", "runtimeExecutable"):
                 words.append(part)
             else:
-                commands = shell.commands_of(containers.before_shell(part, place.scope), place.scope, place.image)
+                script = containers.before_shell(part, place.scope)
+                commands = commands_of(script, place.scope, place.image, shell=False)
                 for command in commands[:-1]:
-                    yield self._with_environment(command, place), place.scope
+                    yield self._in_container(command, place), place.scope
                 words += commands[-1].words if commands else ()
         if words:
             yield from self._command(words, place)
@@ -172,33 +196,44 @@ class _Reader:
                 script = joined([part for word in (script, *rest) for part in (word, Traced.placed(" ", word.origin))])
             yield from self._script(script, place, rest)
             return
-        yield Command(_with_model(words, place.model), place.image, place.environment), place.scope
+        yield self._in_container(Command(_with_model(words, place.model), place.image), place), place.scope
 
-    def _script(self, script: Traced, place: _Place, rest: Sequence[Traced] = ()) -> Iterator[tuple[Unit, Scope]]:
+    def _script(
+        self, script: Traced, place: _Place, rest: Sequence[Traced] = (), *, shell: bool = True
+    ) -> Iterator[tuple[Unit, Scope]]:
         """The commands of a script; `rest` are the words that its shell gets after it, for `"$@"`."""
-        commands = shell.commands_of(containers.before_shell(script, place.scope), place.scope, place.image)
+        script = containers.before_shell(script, place.scope)
+        commands = commands_of(script, place.scope, place.image, shell=shell)
         for command in commands:
             words = [part for word in command.words for part in (rest[1:] if word.text in _ALL else (word,))]
-            yield self._with_environment(replace(command, words=words), place), place.scope
+            yield self._in_container(replace(command, words=words), place), place.scope
 
     def _text(self, text: Traced, place: _Place) -> Iterator[tuple[Unit, Scope]]:
-        if place.depth < _DEEPEST_TEXT and (trees := _trees_in(text, place.key)):
+        if id(text) in self._mountable:
+            self._use(text)
+            self._waiting.append((text, place))
+        elif place.depth < _DEEPEST_TEXT and (trees := _trees_in(text, place.key)):
             self._use(text)
             yield from self.units(trees, replace(place, depth=place.depth + 1))
         elif place.key in _NAMES:
             return
         elif place.key in _SCRIPTS or (_FLAGGED.search(text.text) and not text.text.lstrip().startswith(("{", "["))):
             self._use(text)
-            yield from self._script(text, place)
+            shell = place.key in _SCRIPTS or place.key.endswith(".sh") or text.text.startswith("#!")
+            yield from self._script(text, place, shell=shell)
 
     def _use(self, node: Node) -> None:
         self._used[id(node)] = node
 
-    @staticmethod
-    def _with_environment(command: Command, place: _Place) -> Command:
-        if not command.environment:
-            return replace(command, environment=place.environment)
-        return replace(command, environment={**place.environment, **command.environment})
+    def _in_container(self, command: Command, place: _Place) -> Command:
+        """A command with the environment of its container and the files that are mounted there."""
+        environment = {**place.environment, **command.environment} if command.environment else place.environment
+        if not (command.words and place.files):
+            return replace(command, environment=environment)
+        if start_of(command.words, place.image):
+            named = {name for word in command.words for name in file_names(word.text)}
+            self._named.update(id(text) for file, text in place.files.items() if not named.isdisjoint(file_names(file)))
+        return replace(command, environment=environment, files={**place.files, **command.files})
 
 
 _POSITIONAL = re.compile(r"\$\{?[@*0-9]")

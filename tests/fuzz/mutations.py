@@ -36,24 +36,12 @@ _VARINTS = (b"\x80" * 9 + b"\x01", b"\xff" * 10, b"\xff\xff\xff\xff\x0f", b"\x80
 _DEPTHS = (3, 300, 900, 1100, 30_000)
 # Marks that open, close, join or escape something in one of the languages of scanned files.
 _MARKS = [
-    *rb"""' " ` \ \\ # ; & && | || ! = == : , . / -- - + * ** < > << <<- @ % ~ ? ( ) [ ] { } $ $( ${ ${A:- $(( $' {{ }} {{-
-    ${{ {% *a !! """.split(),
-    *(
-        b"&a ",
-        b"<<: *a",
-        b"---\n",
-        b"<<EOF\n",
-        b'"""',
-        b"'''",
-        b"```",
-        b"~~~sh\n",
-        b'f"',
-        b"\\\n",
-        b"\\u0041",
-        b"\\x41",
-    ),
-    *(b"\r\n", b"\r", b"\t", b"\x0c", b"\xe2\x80\xa8", b"\n\n"),
+    *rb"""' " ` \ \\ # ; & && | || ! = == : , . / -- - + * ** < > << <<- @ % ~ ? ( ) [ ] { } $ $( ${ ${A:- $(( $' {{ }}
+    {{- ${{ {% *a !! ''' """.split(),
+    *(b"\n", b"\r\n", b"\r", b"\t", b"\x0c", b"\xe2\x80\xa8", b"\n\n", b"\\\n", b"\\u0041", b"\\x41", b'"""', b'f"'),
+    *(b"&a ", b"<<: *a", b"---\n", b"<<EOF\n", b"```", b"~~~sh\n"),
 ]
+_MOST_STIRRED = 64 << 10  # bytes; what takes long in a file is found with fewer
 _WORD = re.compile(rb"[\w./-]+|\s+|[^\w\s]")
 
 
@@ -66,9 +54,8 @@ def stirred(draw: random.Random, seeds: Sequence[bytes]) -> bytes:
         if draw.random() < 0.4:
             data = b"".join(_moved(draw, data.splitlines(keepends=True), draw.choice(seeds).splitlines(keepends=True)))
         else:
-            data = b"".join(
-                _moved(draw, _WORD.findall(data), [*_WORD.findall(draw.choice(seeds)), draw.choice(_MARKS)])
-            )
+            data = b"".join(_moved(draw, _WORD.findall(data), _WORD.findall(draw.choice(seeds))))
+        data = data[:_MOST_STIRRED]
     return data if draw.random() < 0.7 else _damaged_bytes(draw, data, seeds)
 
 
@@ -87,7 +74,7 @@ def _moved(draw: random.Random, parts: list[bytes], others: list[bytes]) -> list
         case 4:
             del parts[at]
         case 5:
-            parts[at] *= draw.choice((2, 3, 300, 3000))
+            parts[at] *= draw.choice((2, 2, 3, 3, min(3000, _MOST_STIRRED // len(parts[at]))))
         case 6:
             parts[at], parts[other] = parts[other], parts[at]
         case _:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import tempfile
 from functools import partial
@@ -22,8 +23,9 @@ from specdec_check.compat.scan.scan import Located, Wanted, look, reader_of, sca
 
 _CORPUS = Path(__file__).parents[1] / "compat" / "scan" / "corpus"
 _LINE_END = re.compile(r"\r\n|\r|\n")
-# Where one of these stands in the raw text, a name may be spelled otherwise than it is meant.
-_SPELLED = re.compile(r"[\\'\"$%{}\n\r()+`]")
+# What a name that is spelled otherwise than it is meant begins with, and what a part of one ends before.
+_SPELLED = re.compile(r"[\\'\"$%{\r\n]")
+_END = re.compile(r"[^\w./-]|$")
 _LONGEST = 600
 
 
@@ -67,8 +69,12 @@ def _stands(one: Located, text: str) -> None:
     drafter = one.found.drafter
     assert drafter.written, "a drafter without a name"
     if drafter.value is not None:
-        raw = text[drafter.offset : drafter.offset + len(drafter.value)]
-        assert raw == drafter.value or _SPELLED.search(raw), f"{drafter} stands at {raw!r}"
+        raw = text[drafter.offset : drafter.offset + len(drafter.value) + 1]
+        same = len(os.path.commonprefix([raw, drafter.value]))
+        end = raw[same:]
+        assert same == len(drafter.value) or (_SPELLED if same == 0 else _END).match(end), (
+            f"{drafter} stands at {raw!r}"
+        )
 
 
 def _is_clause(why: str) -> None:

@@ -110,7 +110,7 @@ def outcome(call: Callable[[bytes], object], data: bytes) -> str | None:
         return next((f"no sentence: {one.message!r}" for one in several if not is_sentence(one.message)), None)
     except (Exception, HangError) as error:  # noqa: BLE001 - any other is what is looked for
         place = error.__traceback__
-        while place and place.tb_next:
+        while place and place.tb_next and place.tb_next.tb_frame.f_code is not _ring.__code__:
             place = place.tb_next
         where = f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else "nowhere"
         return f"{type(error).__name__} at {where}: {str(error)[:300]}"
@@ -126,16 +126,16 @@ def is_sentence(message: str) -> bool:
 @contextmanager
 def alarm() -> Iterator[Callable[[], None]]:
     """Gives what starts the clock anew; when it has run out, HangError is raised wherever the program is."""
-
-    def ring(*_: object) -> None:
-        raise HangError
-
-    former = signal.signal(signal.SIGPROF, ring)
+    former = signal.signal(signal.SIGPROF, _ring)
     try:
         yield lambda: signal.setitimer(signal.ITIMER_PROF, _SECONDS) and None
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.signal(signal.SIGPROF, former)
+
+
+def _ring(*_: object) -> None:
+    raise HangError
 
 
 @contextmanager

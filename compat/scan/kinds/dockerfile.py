@@ -89,9 +89,9 @@ def _take(name: str, rest: Traced, stage: _Stage, scope: Scope) -> None:
                 if name == "ENV":
                     stage.environment[key] = value
         case "ENTRYPOINT":
-            stage.entry, stage.command = _form(rest), None
+            stage.entry, stage.command = _form(rest) or None, None  # `ENTRYPOINT []` takes the image's own away
         case "CMD":
-            stage.command = _form(rest)
+            stage.command = _form(rest) or None
         case "COPY" | "ADD":
             here = _HERE.search(rest.text)
             newline = rest.text.find("\n")
@@ -117,8 +117,7 @@ def _started(stage: _Stage, scope: Scope) -> Iterator[tuple[Unit, Scope]]:
     """What the image of a stage starts."""
     inner = scope.with_known(stage.environment)
     entry, command = stage.entry, stage.command
-    words = (*entry, *(command if isinstance(command, tuple) else ())) if isinstance(entry, tuple) else entry
-    words = command if words is None else words
+    words = (*entry, *_words(command)) if isinstance(entry, tuple) else entry or command
     seen: set[str] = set()
     if isinstance(words, Traced):
         for made in commands_of(words, inner, stage.image):
@@ -130,6 +129,13 @@ def _started(stage: _Stage, scope: Scope) -> Iterator[tuple[Unit, Scope]]:
     left = {name: text for name, text in stage.files.items() if name.rsplit("/", 1)[-1] not in seen}
     if left:
         yield Command((), stage.image, files=left), Scope()
+
+
+def _words(command: tuple[Traced, ...] | Traced | None) -> tuple[Traced, ...]:
+    """CMD as an ENTRYPOINT of words gets it: a line for the shell with its shell."""
+    if not isinstance(command, Traced):
+        return command or ()
+    return (Traced.placed("/bin/sh", command.origin), Traced.placed("-c", command.origin), command)
 
 
 def _form(rest: Traced) -> tuple[Traced, ...] | Traced:

@@ -6,14 +6,19 @@ import re
 from collections.abc import Iterator
 
 from ..inline import settings_in
+from ..literals import unescaped
 from ..nodes import Node
 from ..reading import Branch, Command, Scope, Settings, Unit
 from ..shell import commands_of
 from ..traced import Traced
 from ..variables import expand
 
-_LINE = re.compile(r"\s*(?:export\s+)?(?P<name>[A-Za-z_][\w.]*)\s*=\s*(?P<value>.*)")
-_QUOTED = re.compile(r"(?P<quote>['\"])(?P<inner>(?:\\.|(?!(?P=quote)).)*)(?P=quote)\s*(?:#.*)?")
+_START = re.compile(r"^[ \t]*(?:export[ \t]+)?(?P<name>[A-Za-z_][\w.]*)[ \t]*=[ \t]*", re.MULTILINE)
+_QUOTED = re.compile(
+    r"(?P<quote>['\"])(?P<inner>(?:\\.|(?!(?P=quote)).)*+)(?P=quote)[ \t]*+(?:#[^\r\n]*+)?(?=[\r\n]|\Z)", re.DOTALL
+)
+_BLANK = re.compile(r"\s")
+_LINE_END = re.compile(r"[\r\n]")
 _COMMENT = re.compile(r"\s+#.*|#.*\Z")
 _SPECULATIVE = "SPECULATIVE_CONFIG"
 
@@ -33,20 +38,23 @@ def units(text: Traced, scope: Scope) -> Iterator[tuple[Unit, Scope]]:
         if name.endswith(_SPECULATIVE) and settings_in(value):
             entries[_SPECULATIVE] = (value, value)
             yield Settings(Branch(entries)), inner
-        elif " " in value.text:
-            for command in commands_of(value, inner):
+        elif _BLANK.search(value.text):
+            for command in commands_of(value, inner, shell=False):
                 yield command, inner
 
 
 def assignments(text: Traced) -> Iterator[tuple[str, Traced]]:
-    """Names and values, without quotes and comments."""
-    for line in text.lines():
-        found = _LINE.fullmatch(line.text)
-        if not found:
+    """Names and values, without quotes and comments; what stands in quotes may go on over several lines."""
+    at = 0
+    while found := _START.search(text.text, at):
+        quoted = _QUOTED.match(text.text, found.end())
+        if quoted:
+            inner = text.matched(quoted, "inner")
+            at = quoted.end()
+            yield found["name"], unescaped(inner) if quoted["quote"] == '"' else inner
             continue
-        value = line.matched(found, "value")
-        if quoted := _QUOTED.fullmatch(value.text):
-            yield found["name"], value.matched(quoted, "inner")
-        else:
-            comment = _COMMENT.search(value.text)
-            yield found["name"], value.cut(0, comment.start() if comment else None).stripped()
+        end = _LINE_END.search(text.text, found.end())
+        at = end.start() if end else len(text.text)
+        value = text.cut(found.end(), at)
+        comment = _COMMENT.search(value.text)
+        yield found["name"], value.cut(0, comment.start() if comment else None).stripped()

@@ -32,7 +32,8 @@ def units(text: Traced, scope: Scope) -> Iterator[tuple[Unit, Scope]]:
         if name in _STARTING or name == "Exec":
             started = True
             for command in commands_of(value.stripped(_PREFIXES) if name != "Exec" else value, inner, image):
-                yield Command(command.words, image, known, command.files), Scope()
+                # Single quotes do not protect a variable here as they do in a shell.
+                yield Command(command.words, image, known, command.files), inner
     if image and not started:
         yield Command((), image, known), Scope()
 

@@ -48,7 +48,7 @@ class Spelling:
         unpaired: methods without a second model; `ngram` stands for every method that begins so.
         heads: methods whose drafter is trained for one target.
         own_heads: those of the heads that may lie in the target itself.
-        head_names: parts of a drafter's name by which the engine takes it for a head, with the method.
+        head_names: parts of a drafter's name that tell a head where no method is written, with the method.
         count_alone: whether the count of drafted tokens turns on speculation without a second model, and how called.
     """
 

@@ -49,5 +49,9 @@ SPELLING = Spelling(
     unpaired=frozenset({"ngram", "suffix", "extract_hidden_states", "custom_class"}),
     heads=frozenset({"eagle", "eagle3", "p-eagle", "medusa", "mlp_speculator", "dflash", "dspark", "hass", "mtp"}),
     own_heads=frozenset({"mtp", "dspark"}),
-    head_names=(("eagle-", "eagle"), ("eagle3", "eagle3"), ("dflash", "dflash"), ("dspark", "dspark")),
+    head_names=(
+        *(("eagle-", "eagle"), ("eagle3", "eagle3"), ("dflash", "dflash"), ("dspark", "dspark")),
+        # These it knows by the drafter's config.json; so are those called that have one.
+        *(("medusa", "medusa"), ("-accelerator", "mlp_speculator"), ("mlp-speculator", "mlp_speculator")),
+    ),
 )

@@ -1,0 +1,46 @@
+"""What damaged files have found in the scan: each fault once, with the least that shows it."""
+
+from __future__ import annotations
+
+import pytest
+
+from specdec_check.compat.scan.found import Pairing
+from specdec_check.compat.scan.reading import Scope
+from specdec_check.compat.scan.scan import look, reader_of
+
+SERVED = 'from vllm import LLM\nLLM("org/target", speculative_config={"model": "org/drafter"})\n'
+
+
+def pairs(language: str, text: str) -> list[tuple[str | None, str | None]]:
+    """Target and drafter of what is found; None for a name that cannot be told."""
+    reader = reader_of(language)
+    assert reader is not None
+    found = [one.found for one in look("file", text, reader, Scope())]
+    return [(one.target and one.target.value, one.drafter.value) for one in found if isinstance(one, Pairing)]
+
+
+def test_a_starred_name_without_elements_is_no_crash():
+    assert pairs("py", f"*messages = []\n{SERVED}") == [("org/target", "org/drafter")]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        'TARGET, *DRAFTERS = "org/target", "org/drafter", "org/other"',
+        '*DRAFTERS, TARGET = "org/drafter", "org/other", "org/target"',
+        '*DRAFTERS, TARGET = ("org/drafter", "org/target") if LONG else ("org/other", "org/target")',
+    ],
+)
+def test_what_a_starred_name_leaves_is_not_taken_from_the_wrong_end(names):
+    code = f'from vllm import LLM\n{names}\nLLM(TARGET, speculative_config={{"model": DRAFTERS[0]}})\n'
+
+    assert pairs("py", code) == [(None, None)]
+
+
+def test_a_loop_over_a_starred_name_is_no_loop_over_all():
+    code = (
+        'from vllm import LLM\nTARGET, *DRAFTERS = "org/target", "org/drafter"\n'
+        'for one in DRAFTERS:\n    LLM("org/big", speculative_config={"model": one})\n'
+    )
+
+    assert pairs("py", code) == [("org/big", None)]
