@@ -70,7 +70,7 @@ class _Group(click.Group):
         found: click.Command = getattr(import_module(module, __package__), name)
         return found
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's
         told = {name: command.get_short_help_str() for name, command in self.commands.items()}
         told |= {name: said for name, (_, _, said) in _ELSEWHERE.items()}
         with formatter.section("Commands"):
@@ -88,6 +88,8 @@ class _Group(click.Group):
 
     def _not_meant(self, ctx: click.Context, word: str) -> None:
         """Refuses a word that is nearly a command: no model of the Hub is named so, and a Hub error would mislead."""
+        if word == "help":
+            ctx.fail("Help is an option: `specdec-check --help`, `specdec-check gate --help`.")
         near = difflib.get_close_matches(word, self.list_commands(ctx), n=1, cutoff=0.75)
         if near and not Path(word).exists():
             ctx.fail(f"There is no command {word!r}. Did you mean {near[0]!r}? A model of that name is hf://{word}.")

@@ -8,7 +8,9 @@ from pathlib import Path
 from . import certificate as certificates
 from . import ref as refs
 from .certificate import SIDES, Statement
+from .drift import differences
 from .errors import NotFoundError
+from .fingerprint import fingerprint
 from .holding import hold
 from .pipeline import Access, Report, read
 from .ref import Kind
@@ -23,6 +25,7 @@ class Verification:
         file: the certificate.
         names: target and drafter, as they were written.
         drift: what no longer is as certified, as sentences; empty where the certificate holds.
+        changes: what is other than it was, with both values, as far as the models can be read as they were.
         notes: what moved without changing a fact.
         report: the pair as it is now.
     """
@@ -30,6 +33,7 @@ class Verification:
     file: Path
     names: tuple[str, str]
     drift: tuple[str, ...]
+    changes: tuple[str, ...]
     notes: tuple[str, ...]
     report: Report
 
@@ -43,13 +47,18 @@ def verify(file: Path, access: Access) -> Verification:
     statement = certificates.read_file(file)
     names = (certificates.original(statement, "target"), certificates.original(statement, "drafter"))
     holding = hold(statement, *read(refs.parse(names[0]), refs.parse(names[1]), access))
-    drift = (*holding.drift, *_lost_commits(statement, holding.report, access))
-    return Verification(file, names, drift, holding.notes, holding.report)
+    lost, changes = _since(statement, holding.report, access)
+    return Verification(file, names, (*holding.drift, *lost), tuple(changes), holding.notes, holding.report)
 
 
-def _lost_commits(statement: Statement, report: Report, access: Access) -> list[str]:
-    """Certified commits that moved away and can no longer be read as certified: nothing pinned to them would load."""
-    lost = []
+def _since(statement: Statement, report: Report, access: Access) -> tuple[list[str], list[str]]:
+    """What came of the certified commits that the models moved away from.
+
+    Returns:
+        Those that can no longer be read as certified, since nothing pinned to them would load; and, where they can,
+        what is other than it was.
+    """
+    lost, changes = [], []
     for side, now in zip(SIDES, (report.target, report.drafter), strict=True):
         pinned = certificates.locked(statement, side)
         if pinned.kind is not Kind.HUB or pinned.revision == now.snapshot.commit:
@@ -62,4 +71,6 @@ def _lost_commits(statement: Statement, report: Report, access: Access) -> list[
         demand(then)
         if then.digests() != certificates.locked_files(statement, side):
             lost.append(f"The {side}'s files at the certified commit are not those in the certificate: it was edited.")
-    return lost
+            continue
+        changes += [f"Of the {side}, {change}." for change in differences(fingerprint(then), now.facts)]
+    return lost, changes

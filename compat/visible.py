@@ -11,3 +11,8 @@ def visible(text: str) -> str:
 def shortened(text: str, longest: int = 100) -> str:
     """Text of at most so many characters; an ellipsis stands for the rest."""
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+def counted(count: int, what: str) -> str:
+    """A number of things: 1 pair, 2 pairs."""
+    return f"{count} {what}{'' if count == 1 else 's'}"

@@ -105,8 +105,8 @@ def _need_libraries() -> None:
     """Says so before anything is fetched, where the light installation lacks what decoding needs."""
     if missing := [name for name in ("torch", "transformers") if find_spec(name) is None]:
         raise DecodeError(
-            f"Decoding needs {' and '.join(missing)}, which the light installation leaves out: install"
-            " 'specdec-check[decode]'."
+            f"Decoding needs {' and '.join(missing)}, which the light installation leaves out: in a"
+            ' checkout of specdec-check, run `python -m pip install ".[decode]"`.'
         )
 
 

@@ -30,8 +30,8 @@ def test_decoding_says_what_it_lacks() -> None:
 
     assert done.returncode == 2
     assert done.stderr == (
-        "error: Decoding needs torch and transformers, which the light installation leaves out: install"
-        " 'specdec-check[decode]'.\n"
+        "error: Decoding needs torch and transformers, which the light installation leaves out: in a"
+        ' checkout of specdec-check, run `python -m pip install ".[decode]"`.\n'
     )
 
 

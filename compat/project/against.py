@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..drift import differences, moved, name_of
 from ..evidence import Unknown
@@ -15,7 +15,7 @@ from . import rules
 from .asked import Asked
 from .items import Item, Weight, item
 from .lock import NAME, Lock
-from .locked import LockedModel, LockedPair, policy_key
+from .locked import LockedModel, LockedPair, asked_of, policy_key
 
 _MOST = 6  # differences that are told of a model
 
@@ -45,12 +45,14 @@ class Against:
     Attributes:
         lock: the lock; None where there is none.
         mode: how much it counts.
+        there: keys of the pairs that the project has now.
         before: what was written for a model that changed → its facts at the locked commit, where they could be read.
     """
 
     lock: Lock | None
-    mode: Mode
-    before: Mapping[str, Fingerprint]
+    mode: Mode = Mode()
+    there: frozenset[str] = frozenset()
+    before: Mapping[str, Fingerprint] = field(default_factory=dict)
 
     def pair(self, one: Asked) -> LockedPair | None:
         """A pair as the lock has it; None where it has none."""
@@ -63,21 +65,38 @@ class Against:
         locked = self.lock.models.get(ref.original) if self.lock else None
         return locked.at(ref) if locked else None
 
+    def stale(self) -> list[LockedPair]:
+        """The pairs of the lock that the project has no more."""
+        pairs = self.lock.pairs if self.lock else {}
+        return [pair for name, pair in sorted(pairs.items()) if name not in self.there]
+
     def items(self, one: Asked, report: Report | None) -> list[Item]:
-        """What differs from the lock."""
-        if self.lock is None and not self.mode.frozen:
+        """What differs from the lock; nothing of a pair that cannot be read, and so not be locked."""
+        if one.models is None or (self.lock is None and not self.mode.frozen):
             return []
         then = self.pair(one)
         if then is None:
-            return (
-                [] if one.models is None and not self.mode.binding else [self._item(rules.NOT_LOCKED, {"lock": NAME})]
-            )
-        if report is None or one.models is None:
+            return [self._new(one)]
+        if report is None:
             return []
         found = [*self._model("target", report.target), *self._model("drafter", report.drafter)]
         if not found and (what := changes(then, LockedPair.of(report), tried=_was_tried(report))):
-            found.append(self._item(rules.DRIFTED, {"what": f"The files are as locked, and {what}."}))
+            found.append(self._item(rules.DRIFTED, {"what": f"the files are as locked, and {what}."}))
         return found
+
+    def _new(self, one: Asked) -> Item:
+        """A pair that the lock lacks; where it has the two models with other options, what these were."""
+        if one.target is not None and one.drafter is not None:
+            names, asked = (one.target.original, one.drafter.original), asked_of(one.policy)
+            for was in self.stale():
+                if (was.target, was.drafter) == names and was.policy.get("engines") == asked["engines"]:
+                    told = ", ".join(
+                        f"{name} was {was.policy.get(name, 'not set')}, is {asked.get(name, 'not set')}"
+                        for name in sorted({*was.policy, *asked})
+                        if was.policy.get(name) != asked.get(name)
+                    )
+                    return self._item(rules.DRIFTED, {"what": f"{told}."})
+        return self._item(rules.NOT_LOCKED, {"lock": NAME})
 
     def notes(self, report: Report) -> list[str]:
         """What moved and changes nothing, and what was decided from the lock alone."""
@@ -125,7 +144,9 @@ class Against:
                 for name in sorted(now.vocab)
                 if locked.vocab.get(name) != now.vocab.get(name)
             ]
-            return f"changed are {', '.join(map(name_of, facts))}" + (f" ({'; '.join(sizes)})" if sizes else "")
+            return f"the {_listed([name_of(fact) for fact in facts])} changed" + (
+                f" ({'; '.join(sizes)})" if sizes else ""
+            )
         more = f"; … {len(told)} facts in all" if len(told) > _MOST else ""
         return "; ".join(told[:_MOST]) + more
 
@@ -151,9 +172,13 @@ def changes(then: LockedPair, now: LockedPair, *, tried: bool = True) -> str:
     if not tried:
         for findings in (before, after):
             findings.pop(f"{ENCODES_DIFFERENTLY.code} pair", None)
-    none = "not found"
-    said += [f"{name} was {before.get(name, none)}, is {after.get(name, none)}" for name in moved(before, after)]
-    return ", ".join(said)
+    names = moved(before, after)
+    new = [f"{name} ({after[name]})" for name in names if name not in before]
+    gone = [name for name in names if name not in after]
+    other = [f"{name} was {before[name]}, is {after[name]}" for name in names if name in before and name in after]
+    said += [f"new: {', '.join(new)}"] if new else []
+    said += [f"gone: {', '.join(gone)}"] if gone else []
+    return "; ".join([*said, *other])
 
 
 def _was_tried(report: Report) -> bool:

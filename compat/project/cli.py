@@ -12,14 +12,15 @@ from pathlib import Path
 import click
 
 from .. import certificate as certificates
-from ..console import bars, offline_option, show, timeout_option
+from ..console import bars, offline_option, say, show, timeout_option
 from ..errors import CheckError
 from ..finding import Severity
 from ..pipeline import Access
 from ..report import lock_text
-from ..report.cli import format_option, output_option, put, write
+from ..report.cli import format_option, output_option, put, verbose_option, write
 from ..report.media import RENDERERS
 from ..scan.cli import look_through, project_of, scan_options
+from ..scan.scan import Scanned
 from ..store import of_this_machine
 from ..verdict import Verdict
 from . import lock as locks
@@ -27,6 +28,7 @@ from . import locking
 from .against import Mode
 from .asked import Asked, asked
 from .checking import Watch
+from .declared import Project
 from .gate import Gated, gate
 from .result import result
 
@@ -68,6 +70,7 @@ Exit status: that of the pairs that were locked, as everywhere; a refused pair i
     help="Write a certificate for every pair that is certified into this folder.",
 )
 @click.option("--allow-empty", is_flag=True, help="Let a project without any pairing pass.")
+@verbose_option
 @offline_option
 @timeout_option
 @click.pass_context
@@ -85,6 +88,7 @@ def gate_command(
     outputs: dict[str, Path],
     folder: Path | None,
     allow_empty: bool,
+    verbose: bool,
     offline: bool,
     timeout: float,
 ) -> None:
@@ -98,12 +102,8 @@ def gate_command(
         project = replace(project, policy=replace(project.policy, fail_on=Severity(fail_on)))
     scanned = look_through(project, paths, given, env, markdown, exclude)
     pairs = asked(project, scanned)
-    if not pairs and not scanned.unread and not allow_empty:
-        raise CheckError(
-            f"There is no pairing to check: none is declared, and none was found in {scanned.files} files under"
-            f" {', '.join(map(str, paths)) or project.root}. Name the right paths, declare pairs in specdec.toml, or"
-            " pass --allow-empty."
-        )
+    if not allow_empty and not scanned.unread:
+        _demand_some(pairs, scanned, project, paths)
     lock = locks.load(project.root / locks.NAME)
     with _watched(pairs) as watch:
         access = Access(offline, timeout)
@@ -114,7 +114,7 @@ def gate_command(
     rendered = result(gated, written, offline=offline)
     for name, file in outputs.items():
         write(file, RENDERERS[name](rendered).encode())
-    put(rendered, form)
+    put(rendered, form, verbose=verbose)
     ctx.exit(gated.verdict.exit_status)
 
 
@@ -148,18 +148,43 @@ def lock_command(
     """
     project = project_of(paths)
     scanned = look_through(project, paths, given, env, markdown, exclude)
-    file = project.root / locks.NAME
-    before = locks.load(file)
     pairs = asked(project, scanned)
-    asked_for = locking.Upgrade(upgrade if upgrade != "*" else None, upgrade == "*")
+    _demand_some(pairs, scanned, project, paths)
+    file = project.root / locks.NAME
+    before = _lock_so_far(file)
+    wanted = locking.Upgrade(upgrade if upgrade != "*" else None, upgrade == "*")
     with _watched(pairs) as watch:
-        made = locking.relock(pairs, before, asked_for, Access(offline, timeout), of_this_machine(), watch)
+        access, store, today = Access(offline, timeout), of_this_machine(), date.today()
+        made = locking.relock(project, pairs, before, wanted, access, store, today, watch, whole=not paths)
     data = made.lock.dump()
     unchanged = before is not None and before.dump() == data
     if not unchanged:
         write(file, data)
     show(lock_text.render(made, file.name, unchanged=unchanged, new=before is None))
     ctx.exit(made.verdict.exit_status)
+
+
+def _demand_some(pairs: Sequence[Asked], scanned: Scanned, project: Project, paths: tuple[Path, ...]) -> None:
+    """Asks for a pairing.
+
+    Raises:
+        CheckError: if there is none: whoever asks expects one, and looked in the wrong place.
+    """
+    if not pairs:
+        where = ", ".join(map(str, paths)) or project.root
+        raise CheckError(
+            f"There is no pairing to check: none is declared, and none was found in {scanned.files} files under"
+            f" {where}. Name the right paths, declare pairs in specdec.toml, or pass --allow-empty to `gate`."
+        )
+
+
+def _lock_so_far(file: Path) -> locks.Lock | None:
+    """The lock that a new one starts from; a damaged one is none."""
+    try:
+        return locks.load(file)
+    except locks.LockError as error:
+        say(f"{error.message} It is written anew, and every model is read as its reference says now.")
+        return None
 
 
 @contextmanager

@@ -162,7 +162,7 @@ class Table:
         if not isinstance(value, str):
             self.wrong(f"must be a text in quotes, not {shown}.", key, *more)
         elif not value.strip():
-            self.wrong(f"must not be blank: write what is meant, or leave {quoted(key)} out.", key, *more)
+            self.wrong("must not be blank: write what is meant.", key, *more)
         elif len(value) > _LONGEST:
             self.wrong(f"is too long: {len(value):,} characters, and {_LONGEST:,} may be.", key, *more)
         elif not value.isprintable():

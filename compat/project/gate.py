@@ -11,6 +11,7 @@ from ..pipeline import Access, Report
 from ..scan.scan import Scanned
 from ..store import Store
 from ..verdict import Verdict
+from ..visible import visible
 from . import rules
 from .against import Against, Mode
 from .asked import Asked
@@ -93,6 +94,8 @@ def gate(
     today: date,
     watch: Watch,
     lock: Lock | None,
+    *,
+    whole: bool = True,
 ) -> Gated:
     """Checks every pairing of a project.
 
@@ -106,18 +109,20 @@ def gate(
         today: for exceptions that end on a day.
         watch: told how far the work is.
         lock: of the project; None where there is none.
+        whole: whether all of the project was looked through; if not, nothing is said of what was not met.
     """
-    against = Against(lock, mode, {})
+    there = frozenset(policy_key(*one.models, one.policy) for one in pairs if one.models)
+    against = Against(lock, mode, there)
     wanted = {one.id: two for one in pairs if (two := _wanted(one, against))}
     tested = check_all(wanted.values(), access, store, watch)
     if lock and not mode.frozen:
         now = [model for found in tested.values() for model in models_of(found)]
         against = replace(against, before=facts_then(lock, now, access, store))
     ignores = Ignores(project.ignores, today)
-    judged = tuple(_judged(project, one, _tested(tested, wanted.get(one.id)), against, ignores) for one in pairs)
-    own = [*_unread(scanned), *_of_lock(against, pairs)]
-    told = ignores.applied(own, None)
-    return Gated(project, scanned, mode, judged, tuple(gravest_first([*told, *_of_ignores(ignores, project)])))
+    judged = tuple(judge(project, one, _tested(tested, wanted.get(one.id)), against, ignores) for one in pairs)
+    own = ignores.applied([*_unread(scanned), *_of_lock(against, whole=whole)], None)
+    own += _of_ignores(ignores, project, unused=whole and tested.keys() >= {one.models for one in pairs if one.models})
+    return Gated(project, scanned, mode, judged, tuple(gravest_first(own)))
 
 
 def _wanted(one: Asked, against: Against) -> Two | None:
@@ -132,16 +137,27 @@ def _tested(tested: dict[Two, Tested], two: Two | None) -> Tested | None:
     return tested[two] if two else None
 
 
-def _judged(project: Project, one: Asked, tested: Tested | None, against: Against, ignores: Ignores) -> Judged:
+def judge(project: Project, one: Asked, tested: Tested | None, against: Against, ignores: Ignores) -> Judged:
+    """What is to say of one pairing, with the exceptions that the project makes."""
     items, notes = list(one.items), []
     report = None if tested is None or isinstance(tested, Failed) else tested.judged(one.policy)
     if isinstance(tested, Failed):
         items += [item(rules.NOT_READ, {"why": error.message}, side) for side, error in tested.why]
     if report is not None:
-        items += [found for found in of_report(report) if found.decides or project.counts(found.code)]
+        found = (_as_written(one, report, told) for told in of_report(report))
+        items += [told for told in found if told.decides or project.counts(told.code)]
         notes = against.notes(report)
     items += against.items(one, report)
     return Judged(one, report, tuple(gravest_first(ignores.applied(items, one.id))), tuple(notes))
+
+
+def _as_written(one: Asked, report: Report, found: Item) -> Item:
+    """A finding whose advice names the models as the file does, where an alias stands for them."""
+    fix = found.fix
+    for model, written in zip((report.target, report.drafter), one.written, strict=True):
+        if written is not None:
+            fix = fix.replace(model.snapshot.ref.original, visible(written))
+    return replace(found, fix=fix)
 
 
 def _unread(scanned: Scanned) -> list[Item]:
@@ -151,22 +167,20 @@ def _unread(scanned: Scanned) -> list[Item]:
     ]
 
 
-def _of_lock(against: Against, pairs: Sequence[Asked]) -> list[Item]:
+def _of_lock(against: Against, *, whole: bool) -> list[Item]:
     """A lock that is missing, or that holds what the project does not: these fail where the lock is binding."""
-    place = Place(NAME, 1, 1)
+    place, binding = Place(NAME, 1, 1), against.mode.binding
     if against.lock is None:
-        return [item(rules.NO_LOCK, {"lock": NAME}, "project", place=place)] if against.mode.binding else []
-    there = {policy_key(*one.models, one.policy) for one in pairs if one.models}
-    weight = Weight.ERROR if against.mode.binding else Weight.NOTE
-    stale = [pair for name, pair in sorted(against.lock.pairs.items()) if name not in there]
+        return [item(rules.NO_LOCK, {"lock": NAME}, "project", place=place)] if binding else []
+    weight = Weight.ERROR if binding else Weight.NOTE
     told = [
         {"lock": NAME, "what": f"{pair.target} × {pair.drafter} for {', '.join(pair.policy.get('engines', ()))}"}
-        for pair in stale
+        for pair in (against.stale() if whole else ())
     ]
-    decides = against.mode.binding
-    return [item(rules.STALE, args, "project", weight=weight, decides=decides, place=place) for args in told]
+    return [item(rules.STALE, args, "project", weight=weight, decides=binding, place=place) for args in told]
 
 
-def _of_ignores(ignores: Ignores, project: Project) -> list[Item]:
+def _of_ignores(ignores: Ignores, project: Project, *, unused: bool) -> list[Item]:
     decides = project.policy.refuses(Severity.WARNING)
-    return [replace(one, decides=decides and one.weight is Weight.WARNING) for one in ignores.told()]
+    found = (one for one in ignores.told() if unused or one.code != rules.UNUSED.code)
+    return [replace(one, decides=decides and one.weight is Weight.WARNING) for one in found]

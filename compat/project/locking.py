@@ -5,20 +5,24 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from ..drift import differences, moved, name_of
 from ..errors import CheckError, SeveralErrors
 from ..facts import Fingerprint
-from ..pipeline import Access, Compared, Model, Report
+from ..pipeline import Access, Model
 from ..ref import ModelRef
 from ..store import Store
 from ..verdict import Verdict
 from ..visible import shortened
-from .against import changes
+from .against import Against, changes
 from .asked import Asked
 from .checking import Failed, Two, Watch, check_all, models_of
+from .declared import Project
+from .gate import Judged, judge
+from .ignores import Ignores
 from .lock import Lock
-from .locked import LockedModel
+from .locked import LockedModel, LockedPair
 from .then import facts_then
 
 
@@ -45,41 +49,44 @@ class Relocked:
 
     Attributes:
         lock: the lock.
-        reports: what it holds, by the pairs' ids.
-        left_out: pairs that cannot be locked, since what they name cannot be read from the files.
-        changes: what is other than in the lock before, as sentences.
+        judged: every pairing, with the exceptions that the project makes; without a report where it cannot be locked.
+        changes: added, removed or changed, and what, as a sentence.
     """
 
     lock: Lock
-    reports: Mapping[str, Report]
-    left_out: tuple[Asked, ...]
-    changes: tuple[str, ...]
+    judged: tuple[Judged, ...]
+    changes: tuple[tuple[str, str], ...]
 
     @property
     def verdict(self) -> Verdict:
-        """Of all that is locked, without any exceptions."""
-        found = [report.decision.verdict for report in self.reports.values()]
-        found += [Verdict.UNDECIDED for _ in self.left_out]
-        return max(found, key=lambda one: one.exit_status, default=Verdict.CERTIFIED)
+        """Of all together."""
+        return max((one.verdict for one in self.judged), key=lambda one: one.exit_status, default=Verdict.CERTIFIED)
 
 
 def relock(
+    project: Project,
     pairs: Sequence[Asked],
     before: Lock | None,
     upgrade: Upgrade,
     access: Access,
     store: Store,
+    today: date,
     watch: Watch,
+    *,
+    whole: bool,
 ) -> Relocked:
     """Makes a project's lock.
 
     Args:
+        project: its configuration.
         pairs: all that is asked about.
         before: the lock so far; None where there is none.
         upgrade: which models are not to stay where it has them.
         access: how models are reached.
         store: keeps parsed tokenizers.
+        today: for exceptions that end on a day.
         watch: told how far the work is.
+        whole: whether all of the project was looked through; if not, the lock keeps what was not met.
 
     Raises:
         CheckError: if a model cannot be read; there is no new lock then.
@@ -89,12 +96,17 @@ def relock(
     tested = check_all(wanted.values(), access, store, watch)
     if failures := [found for found in tested.values() if isinstance(found, Failed)]:
         raise _unread(failures)
-    compared = {id_: found for id_, two in wanted.items() if isinstance(found := tested[two], Compared)}
-    reports = {one.id: compared[one.id].judged(one.policy) for one in pairs if one.id in compared}
-    lock = Lock.of(reports.values())
-    now = [model for found in compared.values() for model in models_of(found)]
+    ignores = Ignores(project.ignores, today)
+    judged = tuple(
+        judge(project, one, tested[wanted[one.id]] if one.id in wanted else None, Against(None), ignores)
+        for one in pairs
+    )
+    lock = Lock.of(one.report for one in judged if one.report)
+    if before and not whole:
+        lock = Lock({**before.models, **lock.models}, {**before.pairs, **lock.pairs})
+    now = [model for found in tested.values() for model in models_of(found)]
     changes = _changes(before, lock, now, facts_then(before, now, access, store)) if before else ()
-    return Relocked(lock, reports, tuple(one for one in pairs if one.models is None), tuple(changes))
+    return Relocked(lock, judged, tuple(changes))
 
 
 def _wanted(one: Asked, two: Two, before: Lock | None, upgrade: Upgrade) -> Two:
@@ -120,29 +132,36 @@ def _unread(failures: Iterable[Failed]) -> CheckError:
     return found[0] if len(found) == 1 else SeveralErrors(found)
 
 
-def _changes(before: Lock, after: Lock, now: Iterable[Model], then: Mapping[str, Fingerprint]) -> Iterator[str]:
+def _changes(
+    before: Lock, after: Lock, now: Iterable[Model], then: Mapping[str, Fingerprint]
+) -> Iterator[tuple[str, str]]:
     facts = {model.snapshot.ref.original: model.facts for model in now}
     for name in sorted({*before.models, *after.models}):
         old, new = before.models.get(name), after.models.get(name)
         if old is None or new is None:
-            yield f"{name} is {'new' if old is None else 'no more'} in the lock."
+            yield ("added" if old is None else "removed"), f"{name}."
         elif old != new:
-            yield f"{name}: {_model(old, new, then.get(name), facts[name])}."
+            yield "changed", f"{name}: {_model(old, new, then.get(name), facts[name])}."
     for key in sorted({*before.pairs, *after.pairs}):
         was, is_ = before.pairs.get(key), after.pairs.get(key)
         if was and is_ and (what := changes(was, is_)):
-            yield f"{is_.target} × {is_.drafter}: {what}."
+            yield "changed", f"{_pair(is_)}: {what}."
         elif is_ and not was:
-            yield f"{is_.target} × {is_.drafter}: {is_.verdict}, {is_.relation}, new in the lock."
+            yield "added", f"{_pair(is_)}: {is_.verdict}, {is_.relation}."
         elif was and not is_:
-            yield f"{was.target} × {was.drafter} is no more in the lock."
+            yield "removed", f"{_pair(was)}."
+
+
+def _pair(pair: LockedPair) -> str:
+    options = [f"{name} {value}" for name, value in sorted(pair.policy.items()) if name != "engines" and value]
+    return f"{pair.target} × {pair.drafter} for {', '.join([*pair.policy.get('engines', ()), *options])}"
 
 
 def _model(old: LockedModel, new: LockedModel, then: Fingerprint | None, now: Fingerprint) -> str:
     said = [f"moved from {old.commit} to {new.commit}"] if old.commit != new.commit else []
     if files := moved(old.files, new.files):
         facts = moved(old.facts, new.facts)
-        told = differences(then, now) if then else [f"changed is the {name_of(fact)}" for fact in facts]
+        told = differences(then, now) if then else [f"the {name_of(fact)}" for fact in facts]
         said.append(f"{', '.join(files)} changed: {'; '.join(told) or 'no fact changed, only bytes'}")
     else:
         said.append("the files that decide are the same")

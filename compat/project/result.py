@@ -12,12 +12,11 @@ from typing import Any
 from ..certificate import tool_version
 from ..pipeline import Model
 from ..ref import Kind
-from ..report.advice import advice
 from ..report.answer import answer
 from ..report.machine import engines_of
 from ..scan.scan import Located
 from ..verdict import Verdict
-from ..visible import visible
+from ..visible import counted, visible
 from .declared import Place
 from .gate import Gated, Judged
 from .items import Item, Weight
@@ -53,34 +52,34 @@ def result(gated: Gated, certificates: dict[str, str], *, offline: bool) -> dict
 
 
 def headline(gated: Gated) -> str:
-    """The answer in one line."""
+    """The answer in one line: what decided it first."""
     verdicts = [one.verdict for one in gated.judged]
-    total, word = len(verdicts), gated.verdict.value.upper()
-    failing, open_ = verdicts.count(Verdict.REFUSED), verdicts.count(Verdict.UNDECIDED)
-    parts = []
-    if failing:
-        parts.append(f"{failing} of {_pairings(total)} {'fails' if failing == 1 else 'fail'}")
+    total = counted(len(verdicts), "pairing")
+    refused, open_ = verdicts.count(Verdict.REFUSED), verdicts.count(Verdict.UNDECIDED)
+    own = [found for found in gated.items if found.counts]
+    said = []
     if open_:
-        whole = "" if failing else f" of {_pairings(total)}"
-        parts.append(f"{open_}{whole} cannot be settled")
-    if not parts:
-        parts.append(_all(total))
-    if counting := sum(found.counts for found in gated.items):
-        parts.append(f"{counting} finding{'s' if counting > 1 else ''} on the project itself")
-    ignored = sum(found.ignored is not None for one in gated.judged for found in one.items)
+        said.append(f"{open_} of {total} cannot be settled")
+    if refused:
+        said.append(
+            f"{refused} {'is' if refused == 1 else 'are'} refused" if open_ else f"{refused} of {total} refused"
+        )
+    said += [f"{own[0].message.rstrip('.')}" + (f" (and {len(own) - 1} more)" if len(own) > 1 else "")] if own else []
+    by_exception = sum(_by_exception(one) for one in gated.judged)
+    if not open_ and not refused:
+        passing = f"all {total} pass" if len(verdicts) > 1 else "the one pairing passes" if verdicts else "no pairing"
+        said.append(passing + (f", {by_exception} of them by exception" if by_exception else ""))
     warned = sum(
         found.weight is Weight.WARNING and found.ignored is None for one in gated.judged for found in one.items
     )
-    more = [f"{count} {name}" for count, name in ((warned, "warnings"), (ignored, "ignored")) if count]
-    return f"{word}: {', '.join(parts)}" + (f" ({', '.join(more)})" if more else "")
+    word = "PASSED" if gated.verdict is Verdict.CERTIFIED else gated.verdict.value.upper()
+    return f"{word}: {', '.join(said)}" + (f" ({counted(warned, 'warning')})" if warned else "")
 
 
-def _all(total: int) -> str:
-    return f"all {_pairings(total)} pass" if total > 1 else "the one pairing passes" if total else "no pairing"
-
-
-def _pairings(count: int) -> str:
-    return f"{count} pairing{'' if count == 1 else 's'}"
+def _by_exception(one: Judged) -> bool:
+    """Whether a pairing passes although the check of its two models does not."""
+    checked = one.report is not None and one.report.decision.verdict is Verdict.CERTIFIED
+    return one.verdict is Verdict.CERTIFIED and not checked
 
 
 class Places:
@@ -121,7 +120,7 @@ def _pair(one: Judged, shown: Places, certificate: str | None) -> dict[str, Any]
         "options": asked.policy.options.to_dict(),
         "result": _RESULTS[one.verdict],
         "verdict": report and report.decision.verdict.value,
-        "answer": _answer(one),
+        "answer": answer_of(one),
         "relation": report and report.decision.relation and report.decision.relation.value,
         "findings": [_item(found, asked.id, shown) for found in one.items],
         "passed": list(report.decision.passed) if report else [],
@@ -130,7 +129,7 @@ def _pair(one: Judged, shown: Places, certificate: str | None) -> dict[str, Any]
             "target": report and _model(report.target),
             "drafter": report and _model(report.drafter),
         },
-        "advice": [visible(said) for said in advice(report)] if report else [],
+        "advice": _advice(one),
         "notes": [visible(note) for note in (*one.notes, *_sources(one))],
         "certificate": certificate,
     }
@@ -145,26 +144,33 @@ def _sources(one: Judged) -> tuple[str, ...]:
     )
 
 
-def _answer(one: Judged) -> str:
+def answer_of(one: Judged) -> str:
     """The pair in one line; where the gate says otherwise than the check of the two models, that and why."""
     if one.report is None:
         target, drafter = one.asked.written
-        names = f"{visible(target or '?')} × {visible(drafter)}"
-        told = f"{one.verdict.value.upper()} for {', '.join(one.asked.policy.engines)}: {names}"
-        return f"{told}: {_exceptions(one) or (one.items[0].message if one.items else 'it was not checked')}"
+        told = f"{', '.join(one.asked.policy.engines)}: {visible(target or '?')} × {visible(drafter)}"
+        if one.verdict is Verdict.CERTIFIED:
+            return f"NOT CHECKED for {told}: passes by exception from {_codes(one, ignored=True)}"
+        return f"{one.verdict.value.upper()} for {told}: {one.items[0].message if one.items else 'it was not checked'}"
     said = answer(one.report)
     if one.verdict is one.report.decision.verdict:
         return said
-    deciding = list(dict.fromkeys(found.code for found in one.items if found.counts))
-    return f"{said}; {_exceptions(one) or 'fails by ' + ', '.join(deciding)}"
+    if one.verdict is Verdict.CERTIFIED:
+        return f"PASSES by exception from {_codes(one, ignored=True)}; else {said}"
+    return f"{one.verdict.value.upper()} by {_codes(one, ignored=False)}; else {said}"
 
 
-def _exceptions(one: Judged) -> str:
-    """The exceptions that a pair passes by; empty where it does not."""
-    if one.verdict is not Verdict.CERTIFIED:
-        return ""
-    codes = dict.fromkeys(found.code for found in one.items if found.decides and found.ignored)
-    return f"passes by exception from {', '.join(codes)}" if codes else ""
+def _codes(one: Judged, *, ignored: bool) -> str:
+    return ", ".join(
+        dict.fromkeys(found.code for found in one.items if found.decides and (found.ignored is not None) is ignored)
+    )
+
+
+def _advice(one: Judged) -> list[str]:
+    """What to do about whatever keeps a pairing from passing, each with the rule that it answers."""
+    told = {found.code: found.fix for found in reversed(one.items) if found.counts}
+    fixes = [f"{code}: {visible(fix)}" for code, fix in reversed(told.items()) if not fix.startswith("Nothing")]
+    return fixes if one.verdict is not Verdict.CERTIFIED else []
 
 
 def _model(model: Model) -> dict[str, Any]:

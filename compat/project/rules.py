@@ -60,7 +60,7 @@ ENGINE_FAILS = ProjectRule(
     "{engine} {outcome}: {reason}.",
     "The engine that this pairing is written for would not start with it, crash, or give another text than the"
     " target's own.",
-    "Do what the engine's line says, or take another drafter.",
+    "Take a drafter that this engine runs with the target, or another engine.",
 )
 ENGINE_UNKNOWN = ProjectRule(
     "SD705",
@@ -68,7 +68,7 @@ ENGINE_UNKNOWN = ProjectRule(
     "open",
     "{engine} {reason}.",
     "What this engine would do with the pair is not known, and a guess is no gate.",
-    "Do what the engine's line says; else try the pair there, and ignore this finding with what you saw and a date.",
+    "Try the pair there, and ignore this finding with what you saw and a date.",
 )
 ENGINE_DEGRADES = ProjectRule(
     "SD706",
@@ -76,7 +76,7 @@ ENGINE_DEGRADES = ProjectRule(
     "warning",
     "{engine} degrades: {reason}.",
     "The pair runs correctly, and slower than it could.",
-    "Do what the engine's line says, or accept it.",
+    "Nothing, if the speed will do.",
 )
 NOT_IDENTICAL = ProjectRule(
     "SD707",

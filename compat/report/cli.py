@@ -41,11 +41,15 @@ output_option = click.option(
 )
 
 
+verbose_option = click.option("--verbose", "-v", is_flag=True, help="Tell notes too, in the text.")
+
+
 @click.command("report", short_help="Show a saved result of the gate in another format.")
 @click.argument("file", type=click.Path(path_type=Path))
 @format_option
 @output_option
-def report_command(file: Path, form: str, outputs: dict[str, Path]) -> None:
+@verbose_option
+def report_command(file: Path, form: str, outputs: dict[str, Path], verbose: bool) -> None:
     """Show the result that `gate --format json` wrote to FILE in another format.
 
     Exits 0 when it is shown: the verdict is in what is shown.
@@ -60,13 +64,13 @@ def report_command(file: Path, form: str, outputs: dict[str, Path]) -> None:
     found = saved.parse(data, str(file))
     for name, output in outputs.items():
         write(output, RENDERERS[name](found).encode())
-    put(found, form)
+    put(found, form, verbose=verbose)
 
 
-def put(found: Result, form: str) -> None:
+def put(found: Result, form: str, *, verbose: bool) -> None:
     """A result to standard output."""
     if form == "text":
-        show(gate_text.render(found))
+        show(gate_text.render(found, verbose=verbose))
     else:
         click.echo(RENDERERS[form](found), nl=False)
 

@@ -94,6 +94,7 @@ def render_verification(found: Verification) -> dict[str, Any]:
         "certificate": str(found.file),
         "holds": not found.drift,
         "drift": list(found.drift),
+        "changes": list(found.changes),
         "notes": [*found.notes, *_sources(found.report)],
     }
 

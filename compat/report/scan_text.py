@@ -6,6 +6,7 @@ from typing import Any
 
 from rich.text import Text
 
+from ..visible import counted
 from .gate_text import shown
 
 
@@ -13,8 +14,8 @@ def render(listed: dict[str, Any]) -> list[Text]:
     """The listing as `project.listing` makes it, a line each."""
     found = listed["pairings"]
     open_ = sum(one["status"] == "undecided" for one in found)
-    counted = f"{_counted(len(found), 'pairing')} in {_counted(listed['files'], 'file')}"
-    said = [Text(f"{counted}{f', {open_} of which cannot be settled' if open_ else ''}", style="bold")]
+    first = f"{counted(len(found), 'pairing')} in {counted(listed['files'], 'file')}"
+    said = [Text(f"{first}{f', {open_} of which cannot be settled' if open_ else ''}", style="bold")]
     for one in found:
         names = f"{one['target'] or one['written']['target'] or '?'} × {one['drafter'] or one['written']['drafter']}"
         why = f": {one['why']}" if one["why"] else ""
@@ -31,7 +32,3 @@ def render(listed: dict[str, Any]) -> list[Text]:
 def _line(one: dict[str, Any], label: str, style: str, text: str) -> Text:
     where = f"{one['file']}:{one['line']}:{one['column']}: "
     return Text.assemble(shown(where), (label, style), shown(f" {text}"))
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"

@@ -52,6 +52,7 @@ def render_verification(found: Verification) -> list[Text]:
     else:
         lines = [Text(f"HOLDS: {found.file} for {pair}", style="bold green")]
     lines += [_line("drift", visible(sentence), "red") for sentence in found.drift]
+    lines += [_line("change", visible(sentence), "yellow") for sentence in found.changes]
     lines += [_line("note", visible(sentence), "dim") for sentence in found.notes]
     lines += _sources(found.report)
     if found.drift:

@@ -52,8 +52,8 @@ TOKENS_DIFFER = PairRule(
         " accept no more than the part of text that is made of shared byte strings (Timor et al., 2025)."
     ),
     fix=(
-        "Choose a drafter of the target's own family, one that was trained with the same tokenizer. No flag repairs"
-        " this pair for the bundled decoder."
+        "Choose a drafter of the target's own family, one that was trained with the same tokenizer: no flag makes"
+        " these tokens equal."
     ),
     check=_tokens_differ,
 )
@@ -75,7 +75,7 @@ SAME_WIDTH = PairRule(
         "Engines that compare one integer (vLLM, SGLang, transformers, mlx-lm, TensorRT-LLM) take this pair for a good"
         " one and run it with next to no acceptance."
     ),
-    fix="Do not take it for a good sign when an engine starts with this pair.",
+    fix="Nothing beyond SD101; that an engine starts with this pair is no good sign.",
     check=_same_width,
 )
 

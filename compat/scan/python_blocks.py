@@ -15,13 +15,13 @@ class Names:
     Attributes:
         blocks: by the id of the node whose body each is.
         uses: the calls, dicts, lists and tuples in code that may run, in the order of the code.
-        tests: what the statements with branches ask, by their ids.
+        tests: what the statements with branches ask, by their ids and the number of the branch.
     """
 
     def __init__(self, tree: ast.Module) -> None:
         self.blocks: dict[int, Block] = {}
         self.uses: list[tuple[ast.expr, Site]] = []
-        self.tests: dict[int, ast.expr] = {}
+        self.tests: dict[tuple[int, int], ast.expr] = {}
         self._order = 0
         self._body(tree.body, Site(self._block(tree, None)))
 
@@ -38,14 +38,12 @@ class Names:
         match node:
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
                 self._definition(node, site)
-            case ast.If() | ast.While():
-                self._look(node.test, site)
-                self.tests[id(node)] = node.test
-                always = bool(node.test.value) if isinstance(node.test, ast.Constant) else None
-                if always is not False:
+            case ast.If():
+                self._branches(node, site)
+            case ast.While():
+                if self._asked(node, node, 0, site) is not False:
                     self._body(node.body, _arm(site, node, 0))
-                if not (always and isinstance(node, ast.If)):
-                    self._body(node.orelse, _arm(site, node, 1) if isinstance(node, ast.If) else site)
+                self._body(node.orelse, site)
             case ast.For() | ast.AsyncFor():
                 self._look(node.iter, site)
                 within = replace(_arm(site, node, 0), loops=(*site.loops, (node, site)))
@@ -70,6 +68,28 @@ class Names:
                     self._body(case.body, _arm(site, node, number))
             case _:
                 self._simple(node, site)
+
+    def _branches(self, first: ast.If, site: Site) -> None:
+        """`if`, any number of `elif`, `else`: the branches of one statement, of which one is run."""
+        node, number = first, 0
+        while True:
+            always = self._asked(first, node, number, site)
+            if always is not False:
+                self._body(node.body, _arm(site, first, number))
+            if always:
+                return
+            number += 1
+            match node.orelse:
+                case [ast.If() as node]:
+                    continue
+                case _:
+                    return self._body(node.orelse, _arm(site, first, number))
+
+    def _asked(self, first: ast.stmt, node: ast.If | ast.While, number: int, site: Site) -> bool | None:
+        """Notes what a branch asks; the answer where it is always the same."""
+        self._look(node.test, site)
+        self.tests[id(first), number] = node.test
+        return bool(node.test.value) if isinstance(node.test, ast.Constant) else None
 
     def _simple(self, node: ast.stmt, site: Site) -> None:
         for expression in ast.iter_child_nodes(node):
@@ -121,7 +141,7 @@ class Names:
             block.bindings[name] = [Binding(How.PARAMETER, default, site, (), 0, by=node, name=name)]
         for rest in (node.args.vararg, node.args.kwarg):
             if rest:
-                block.bindings[rest.arg] = [Binding(How.SET, None, site, (), 0)]
+                block.bindings[rest.arg] = [Binding(How.PARAMETER, None, site, (), 0, by=node, name=rest.arg)]
 
     def _look(self, expression: ast.expr, site: Site) -> None:
         """Notes calls and literals, outer ones first, and the names that the expression itself binds."""

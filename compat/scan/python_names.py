@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
@@ -57,6 +57,15 @@ class Site:
     loops: tuple[tuple[Loop, Site], ...] = ()
     inner: Mapping[str, Binding] = field(default_factory=dict)
     chosen: Mapping[int, tuple[ast.expr, Site]] = field(default_factory=dict)
+
+    def seen_from(self, other: Site) -> Site:
+        """The same place in the turns of loops and calls of functions that are looked at elsewhere."""
+        return self if self.chosen is other.chosen else replace(self, chosen=other.chosen)
+
+    def key(self) -> tuple[int, ...]:
+        """Equal for places at which every name means the same, as long as both are kept."""
+        inner, chosen = (id(one) if one else 0 for one in (self.inner, self.chosen))
+        return id(self.block), self.order, id(self.arms), inner, chosen
 
 
 @dataclass(frozen=True, eq=False, slots=True)

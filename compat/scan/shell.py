@@ -16,7 +16,7 @@ from .shell_words import items_of
 from .spellings import VARIABLES
 from .traced import Traced
 
-_MOST_COMMANDS = 100_000
+_MOST_COMMANDS = 20_000
 _DEEPEST = 6  # functions that call functions, shells that start shells
 
 

@@ -14,7 +14,6 @@ from .variables import placed_in
 
 _LONGEST = 1 << 16  # characters of one word
 _MOST_FIELDS = 1000
-_MOST_TEXT = 1 << 22  # characters that are put in altogether
 _BLANK = re.compile(r"[ \t\n]+")
 _EXPRESSION = re.compile(r"\$(?:\w+|\{[^{}]*\}|\([^()]*\)|[@*#?])|`[^`]*`")
 
@@ -34,7 +33,6 @@ class Expansion:
     output: Callable[[Substitution], Traced | None]
     picked: dict[str, Value] = field(default_factory=dict)
     wanted: set[str] = field(default_factory=set)
-    volume: int = 0
 
     def fields(self, words: Sequence[Word]) -> list[Traced]:
         """The fields that the words come to; unquoted variables are split at blanks, arrays into their members."""
@@ -99,8 +97,8 @@ class Expansion:
         value = self.output(part) if isinstance(part, Substitution) else self._parameter(part)
         if value is None:
             return part.raw
-        self.volume += len(value.text) if isinstance(value, Traced) else sum(len(member.text) for member in value)
-        return value if self.volume <= _MOST_TEXT else part.raw
+        self.variables.put_in(value)
+        return value
 
     def _parameter(self, part: Parameter) -> Value | None:
         value = self._held(part)

@@ -6,12 +6,14 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from .errors import UnreadError
 from .reading import Scope
 from .traced import Traced
 
 Array = tuple[Traced, ...]
 Value = Traced | Array
 _MOST = 8
+_MOST_TEXT = 1 << 23  # characters that are put in altogether
 _POSITIONAL = re.compile(r"\$\{?[0-9@*][^${}]*\}?")
 
 
@@ -47,6 +49,17 @@ class Variables:
     scope: Scope
     held: dict[str, Held] = field(default_factory=dict)
     journal: list[tuple[str, Held | None]] = field(default_factory=list)
+    volume: int = 0
+
+    def put_in(self, value: Value) -> None:
+        """Counts the text that variables put in.
+
+        Raises:
+            UnreadError: if it grows as no honest script lets it: a few lines can stand for billions of characters.
+        """
+        self.volume += len(value.text) if isinstance(value, Traced) else sum(len(member.text) for member in value)
+        if self.volume > _MOST_TEXT:
+            raise UnreadError(f"holds a script whose variables put in more than {_MOST_TEXT} characters")
 
     def get(self, name: str) -> Held | None:
         """What a variable may hold; what was given on the command line wins over all that the script says."""

@@ -10,13 +10,30 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from .errors import UnreadError
 from .shell_parts import Item, Operator, Parameter, Part, Redirection, Substitution, Text, Word
 from .traced import Traced
 
 
 def items_of(text: Traced) -> list[Item]:
-    """What a script consists of, in order."""
+    """What a script consists of, in order.
+
+    Raises:
+        UnreadError: if it nests deeper, or consists of more, than any honest script.
+    """
     return _Lexer(text).items("")
+
+
+@dataclass(slots=True)
+class _Bounds:
+    """How much one script may still hold, with all that stands in it."""
+
+    left: int
+
+    def take(self) -> None:
+        self.left -= 1
+        if self.left < 0:
+            raise UnreadError(f"holds a script of more than {_MOST_PARTS} words and parts of words")
 
 
 @dataclass(slots=True)
@@ -25,6 +42,7 @@ class _Lexer:
     at: int = 0
     depth: int = 0
     waiting: list[tuple[Redirection, str, bool]] = field(default_factory=list)
+    bounds: _Bounds = field(default_factory=lambda: _Bounds(_MOST_PARTS))
 
     @property
     def text(self) -> str:
@@ -35,6 +53,7 @@ class _Lexer:
         found: list[Item] = []
         opened = 0
         while self.at < len(self.text):
+            self.bounds.take()
             if blank := _BLANK.match(self.text, self.at):
                 self.at = blank.end()
             elif comment := _COMMENT.match(self.text, self.at):
@@ -95,7 +114,7 @@ class _Lexer:
                     break
             else:
                 body = self.source.cut(start, self.at)
-            made.word = _document(body) if expands else Word((Text(body, quoted=True),), body.origin)
+            made.word = self._document(body) if expands else Word((Text(body, quoted=True),), body.origin)
         self.waiting.clear()
 
     def word(self) -> Word:
@@ -121,8 +140,8 @@ class _Lexer:
         return self.source.cut(at, at).origin
 
     def _array(self) -> list[Word]:
-        self.depth += 1
-        inner = self.items(")") if self.depth < _DEEPEST else []
+        self._deeper()
+        inner = self.items(")")
         self.depth -= 1
         return [item for item in inner if isinstance(item, Word)]
 
@@ -132,6 +151,7 @@ class _Lexer:
 
     def _special(self, char: str, parts: list[Part], *, quoted: bool) -> None:
         """Takes a quote, an escape, a variable, a template, or the one character that is none of these."""
+        self.bounds.take()
         if template := _TEMPLATE.match(self.text, self.at):
             self.at = template.end()
             parts.append(Substitution(self.source.matched(template), (), quoted))
@@ -181,15 +201,15 @@ class _Lexer:
             end = self.text.find("))", start, start + _LONGEST_SUM)
             self.at = end + 2 if end >= 0 else start + 3
             parts.append(Substitution(self.source.cut(start, self.at), (), quoted))
-        elif self.text.startswith("$(", start) and self.depth < _DEEPEST:
+        elif self.text.startswith("$(", start):
             self.at += 2
-            self.depth += 1
+            self._deeper()
             waiting, self.waiting = self.waiting, []
             items = self.items(")")
             self.waiting = waiting
             self.depth -= 1
             parts.append(Substitution(self.source.cut(start, self.at), items, quoted))
-        elif self.text.startswith("${", start) and self.depth < _DEEPEST:
+        elif self.text.startswith("${", start):
             self._braced(parts, quoted=quoted)
         elif name := _NAME.match(self.text, start):
             self.at = name.end()
@@ -207,7 +227,7 @@ class _Lexer:
         head = _BRACED.match(self.text, start)
         if head and head["operator"]:
             self.at = head.end()
-            self.depth += 1
+            self._deeper()
             inner: list[Part] = []
             while self.at < len(self.text) and self.text[self.at] != "}":
                 if plain := _OPERAND.match(self.text, self.at):
@@ -237,14 +257,21 @@ class _Lexer:
         parts.append(Text(inner.cut(0, 0), quoted=True))
 
     def _nested(self, inner: Traced) -> list[Item]:
-        return _Lexer(inner, depth=self.depth + 1).items("") if self.depth < _DEEPEST else []
+        self._deeper()
+        found = _Lexer(inner, depth=self.depth, bounds=self.bounds).items("")
+        self.depth -= 1
+        return found
 
+    def _document(self, body: Traced) -> Word:
+        """A here-document in which variables are expanded."""
+        parts: list[Part] = []
+        _Lexer(body, depth=self.depth, bounds=self.bounds).double(parts, "")
+        return Word(parts, body.origin)
 
-def _document(body: Traced) -> Word:
-    """A here-document in which variables are expanded."""
-    parts: list[Part] = []
-    _Lexer(body).double(parts, "")
-    return Word(parts, body.origin)
+    def _deeper(self) -> None:
+        self.depth += 1
+        if self.depth > _DEEPEST:
+            raise UnreadError(f"holds a script that nests deeper than {_DEEPEST} levels")
 
 
 def _closing(text: str, at: int, char: str) -> int:
@@ -255,6 +282,7 @@ def _closing(text: str, at: int, char: str) -> int:
 
 
 _DEEPEST = 20
+_MOST_PARTS = 100_000
 _LONGEST_SUM = 400
 _STREAMS = frozenset("0123456789")
 _ESCAPABLE = frozenset('"\\$`\n')

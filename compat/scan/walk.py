@@ -16,6 +16,8 @@ _LEFT_OUT = frozenset(
     .terraform .eggs
     """.split()
 )
+# What models ship beside their weights: long, and in no way a deployment.
+_OF_MODELS = ("tokenizer.json", "tokenizer_config.json", "vocab.json", "added_tokens.json", "special_tokens_map.json")
 _MOST_FILES = 200_000
 
 
@@ -65,6 +67,8 @@ def _under(root: Path, path: Path, exclude: Collection[str]) -> Iterator[Path]:
         folders[:] = sorted(name for name in folders if name not in _LEFT_OUT and not _out(root, here / name, exclude))
         for name in sorted(names):
             file = here / name
+            if name in _OF_MODELS or name.endswith(".index.json"):
+                continue
             if not file.is_symlink() and not _out(root, file, exclude):
                 yield file
 

@@ -61,6 +61,7 @@ class _Builder:
             case Kind.MAPPING | Kind.SEQUENCE:
                 self.anchors.pop(event.anchor, None)  # an alias to what is not complete would make a circle
                 self.stack.append(_Open(event.anchor, event.kind is Kind.MAPPING))
+                bounded(len(self.stack))  # at once: the parser's time grows with the square of the depth
             case Kind.END:
                 made = self.stack.pop()
                 node: Node = _branch(made) if made.mapping else Items(tuple(made.nodes))

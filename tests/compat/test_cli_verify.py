@@ -57,6 +57,8 @@ def test_one_token_with_another_text(specdec_check, pair, certificate):
     assert (run.status, run.stderr) == (1, "")
     assert run.stdout.startswith("DRIFTED: ")
     assert "drift   The drafter's vocabulary is not what was certified." in run.stdout
+    assert "change  Of the drafter, 1 of 384 ids carry another token: id 300 was " in run.stdout
+    assert "is 'zebra'." in run.stdout
     assert "target" not in " ".join(line for line in run.stdout.splitlines() if line.startswith("drift"))
     assert as_json.status == 1
     assert as_json.json["holds"] is False

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import tempfile
 from functools import partial
@@ -40,7 +39,7 @@ def in_file(name: str, language: str, data: bytes) -> None:
     except UnreadError as error:
         _is_clause(str(error))
     for one in located:
-        _stands(one, text)
+        stands(one, text)
     if crc32(data) % 8 == 0:
         _in_folder(name, data, located)
 
@@ -59,7 +58,7 @@ def _in_folder(name: str, data: bytes, located: list[Located]) -> None:
             line.plain.encode()
 
 
-def _stands(one: Located, text: str) -> None:
+def stands(one: Located, text: str) -> None:
     """The place lies in the file, and there stands the name, unless it is spelled otherwise there."""
     lines = _LINE_END.split(text)
     assert 1 <= one.line <= len(lines), f"line {one.line} of {len(lines)}"
@@ -70,11 +69,16 @@ def _stands(one: Located, text: str) -> None:
     assert drafter.written, "a drafter without a name"
     if drafter.value is not None:
         raw = text[drafter.offset : drafter.offset + len(drafter.value) + 1]
-        same = len(os.path.commonprefix([raw, drafter.value]))
-        end = raw[same:]
-        assert same == len(drafter.value) or (_SPELLED if same == 0 else _END).match(end), (
-            f"{drafter} stands at {raw!r}"
-        )
+        rest = raw[_length_of_same(raw, drafter.value) :]
+        stands_whole = raw.startswith(drafter.value)
+        stands_in_part = (_SPELLED if rest == raw else _END).match(rest)
+        assert stands_whole or stands_in_part, f"{drafter} stands at {raw!r}"
+
+
+def _length_of_same(one: str, other: str) -> int:
+    """How many characters two texts begin with in common."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((at for at, (left, right) in pairs if left != right), min(len(one), len(other)))
 
 
 def _is_clause(why: str) -> None:
@@ -90,7 +94,7 @@ def _seeds(*patterns: str) -> tuple[bytes, ...]:
 
 
 def _scanned(kind: str, name: str, language: str, *patterns: str) -> Target:
-    return Target(f"scanned {kind}", _seeds(*patterns), partial(in_file, name, language), stirred)
+    return Target(f"scanned {kind}", _seeds(*patterns), partial(in_file, name, language), stirred, share=5)
 
 
 SCANNED = (

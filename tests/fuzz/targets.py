@@ -43,12 +43,14 @@ class Target:
         seeds: what it reads.
         call: reads something.
         damage: makes something of the seeds.
+        share: one in so many cases is run, where one takes long.
     """
 
     name: str
     seeds: tuple[bytes, ...]
     call: Callable[[bytes], object]
     damage: Callable[[random.Random, Sequence[bytes]], bytes] = mutated
+    share: int = 1
 
 
 CONFIG = {

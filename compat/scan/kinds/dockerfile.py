@@ -17,6 +17,7 @@ from ..traced import Traced, joined
 from ..variables import expand
 from ..yaml_tree import documents
 
+_MOST = 5000
 _INSTRUCTION = re.compile(r"\s*(?P<name>[A-Za-z]+)\s+(?P<rest>.*)", re.DOTALL)
 _OPTIONS = re.compile(r"(?:--[a-z-]+(?:=\S*)?\s+)*")
 _HERE = re.compile(r"<<-?\s*(['\"]?)(?P<end>\w+)\1")
@@ -46,10 +47,16 @@ class _Stage:
 
 
 def units(text: Traced, scope: Scope) -> Iterator[tuple[Unit, Scope]]:
-    """The commands that a build runs, and what each stage's image starts, with the variables that they see."""
+    """The commands that a build runs, and what each stage's image starts, with the variables that they see.
+
+    Raises:
+        UnreadError: if it holds more instructions than any honest build.
+    """
     stages: dict[str, _Stage] = {}
     stage = _Stage()
-    for name, rest in _instructions(text):
+    for number, (name, rest) in enumerate(_instructions(text)):
+        if number > _MOST:
+            raise UnreadError(f"holds more than {_MOST} instructions")
         if name == "FROM":
             yield from _started(stage, scope)
             stage = _from(rest, stage, stages, scope)
@@ -160,6 +167,9 @@ def _assignments(rest: Traced, scope: Scope, *, plain: bool) -> Iterator[tuple[s
         name, equals, _ = text.text.partition("=")
         if equals:
             yield name, text.cut(len(name) + 1)
+        elif plain and not number and len(words) == 2:
+            yield text.text, expansion.text(words[1])
+            return
         elif plain and not number and len(words) > 1:
             start = len(rest.text) - len(rest.text.lstrip()) + len(text.text)
             yield text.text, expand(rest.cut(start).stripped(), scope)

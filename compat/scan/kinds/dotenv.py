@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ..errors import UnreadError
 from ..inline import settings_in
 from ..literals import unescaped
 from ..nodes import Node
@@ -17,6 +18,7 @@ _START = re.compile(r"^[ \t]*(?:export[ \t]+)?(?P<name>[A-Za-z_][\w.]*)[ \t]*=[ 
 _QUOTED = re.compile(
     r"(?P<quote>['\"])(?P<inner>(?:\\.|(?!(?P=quote)).)*+)(?P=quote)[ \t]*+(?:#[^\r\n]*+)?(?=[\r\n]|\Z)", re.DOTALL
 )
+_MOST = 5000
 _BLANK = re.compile(r"\s")
 _LINE_END = re.compile(r"[\r\n]")
 _COMMENT = re.compile(r"\s+#.*|#.*\Z")
@@ -28,8 +30,13 @@ def units(text: Traced, scope: Scope) -> Iterator[tuple[Unit, Scope]]:
 
     Only variables that an engine reads itself set up a pairing, or one that holds vLLM's speculative settings; what
     `DRAFT_MODEL` is for, its users tell.
+
+    Raises:
+        UnreadError: if it sets more variables than any honest file.
     """
     known = dict(assignments(text))
+    if len(known) > _MOST:
+        raise UnreadError(f"sets more than {_MOST} variables")
     inner = scope.with_known(known)
     values = {name: expand(value, inner) for name, value in known.items()}
     yield Command((), environment=values), inner

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..errors import UnreadError
 from ..reading import Command, Scope, Unit
 from ..shell import commands_of
 from ..shell_expansion import Expansion
@@ -13,12 +14,19 @@ from ..shell_words import items_of
 from ..traced import Traced, joined
 
 _STARTING = ("ExecStart", "ExecStartPre", "ExecStartPost", "ExecReload")
+_MOST = 5000
 _PREFIXES = "-@:+!|"
 
 
 def units(text: Traced, scope: Scope) -> Iterator[tuple[Unit, Scope]]:
-    """The commands that a unit starts, with the variables that it sets."""
+    """The commands that a unit starts, with the variables that it sets.
+
+    Raises:
+        UnreadError: if it holds more settings than any honest unit.
+    """
     settings = list(_settings(text))
+    if len(settings) > _MOST:
+        raise UnreadError(f"holds more than {_MOST} settings")
     known: dict[str, Traced] = {}
     image = ""
     for name, value in settings:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from specdec_check.compat.scan.errors import UnreadError
 from specdec_check.compat.scan.found import Pairing
 from specdec_check.compat.scan.reading import Scope
 from specdec_check.compat.scan.scan import look, reader_of
@@ -44,3 +45,11 @@ def test_a_loop_over_a_starred_name_is_no_loop_over_all():
     )
 
     assert pairs("py", code) == [("org/big", None)]
+
+
+@pytest.mark.parametrize("opening", ["[", '{"a": ', "- ", "? "])
+@pytest.mark.parametrize("language", ["yaml", "json"])
+def test_depth_is_refused_before_the_parser_takes_it_all(language, opening):
+    """A parser's time grows with the square of the depth."""
+    with pytest.raises(UnreadError):
+        pairs(language, '{"speculative_model": \n' + opening * 100_000)

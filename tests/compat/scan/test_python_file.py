@@ -170,8 +170,8 @@ PAIRS = {
     ),
     "paths": (
         """
-        ROOT = Path("¦/models")
-        LLM(str(Path("/models") / "t"), speculative_model=str(ROOT / "d"), num_speculative_tokens=5)
+        ROOT = Path("/models")
+        LLM(str(Path("/models") / "t"), speculative_model=str(¦ROOT / "d"), num_speculative_tokens=5)
         """,
         ("vllm", "/models/t", "/models/d"),
     ),

@@ -1,0 +1,45 @@
+"""How far Python code is followed: so many steps for each place that is looked at, so many for a file."""
+
+from __future__ import annotations
+
+from .errors import UnreadError
+
+
+class Steps:
+    """Counts steps.
+
+    What is followed for one place and takes too many is left open there, and all else of the file is read. In a file
+    that takes many all together the places behind get fewer, which is enough for what is written down plainly.
+
+    Attributes:
+        cut: how often something was left open: for its depth, or because it leads back to itself, or here.
+    """
+
+    def __init__(self) -> None:
+        self.cut = 0
+        self._left = _PLACE
+        self._spent = 0
+
+    def begin(self) -> None:
+        """Starts with a place."""
+        self._left = _PLACE if self._spent < _FILE else _LATER
+
+    def spend(self, steps: int) -> bool:
+        """Counts steps; whether there were as many left for this place.
+
+        Raises:
+            UnreadError: if the file takes more than any honest one.
+        """
+        self._spent += steps
+        if self._spent > _HOSTILE:
+            raise UnreadError("holds Python that takes too many steps to follow")
+        self._left -= steps
+        if self._left < 0:
+            self.cut += 1
+        return self._left >= 0
+
+
+_PLACE = 4_000
+_FILE = 40_000
+_LATER = 200
+_HOSTILE = 1_000_000
