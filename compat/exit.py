@@ -17,7 +17,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NoReturn
 
 from .errors import CheckError, SeveralErrors
-from .visible import shortened, visible
+from .visible import harmless, shortened
 
 if TYPE_CHECKING:
     import click
@@ -119,7 +119,7 @@ def _report(error: CheckError, as_json: Callable[[CheckError], str] | None) -> N
         _flush()
     for one in error.errors if isinstance(error, SeveralErrors) else (error,):
         # One line each, whatever a repository, a server or a command line put into the names that it quotes.
-        _say(f"error: {shortened(visible(' '.join(one.message.split())), _LONGEST)}")
+        _say(f"error: {shortened(harmless(' '.join(one.message.split())), _LONGEST)}")
 
 
 def _say(sentence: str) -> None:

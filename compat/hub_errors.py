@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from huggingface_hub import constants, get_token
 from huggingface_hub.errors import (
     DisabledRepoError,
@@ -113,7 +115,7 @@ def sentence(error: Exception, ref: ModelRef) -> CheckError:
     if isinstance(error, LocalEntryNotFoundError) and isinstance(error.__cause__, Exception):
         error = error.__cause__
     kind, text = _meaning(error)
-    fields = {"repository": ref.name, "revision": ref.revision or "main", "endpoint": constants.ENDPOINT}
+    fields = {"repository": ref.name, "revision": ref.revision or "main", "endpoint": _endpoint()}
     return kind(text.format(model=ref.original, error=_shown(error), **fields), model=ref.original)
 
 
@@ -131,7 +133,7 @@ def denial(error: BaseException | None, repository: str) -> Denial | None:
         return None
     gated, known = isinstance(error, GatedRepoError), get_token() is not None
     why, fix = _DENIALS[gated, known]
-    return Denial(why, fix.format(page=f"{constants.ENDPOINT}/{repository}"))
+    return Denial(why, fix.format(page=f"{_endpoint()}/{repository}"))
 
 
 # By whether the repository is gated, and whether there is a token.
@@ -174,3 +176,11 @@ def _shown(error: Exception) -> str:
         return f"status {error.response.status_code}"
     text = "" if isinstance(error, httpx.HTTPError) else str(error).strip()
     return text.splitlines()[0] if text else type(error).__name__
+
+
+def _endpoint() -> str:
+    """The Hub's address as messages have it: without a user's name and password."""
+    return _CREDENTIALS.sub("//", constants.ENDPOINT)
+
+
+_CREDENTIALS = re.compile(r"//[^/@]*@")

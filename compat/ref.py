@@ -75,13 +75,20 @@ def parse(text: str, start: Path | None = None) -> ModelRef:
     Raises:
         BadReferenceError: if the text names nothing.
     """
+    if not text.startswith(("demo:", "hf://")) and _looks_like_path(text, start):
+        return _local(text, start)
+    return parse_elsewhere(text)
+
+
+def parse_elsewhere(text: str) -> ModelRef:
+    """Reads a model reference as `parse` does, whatever folders are here: what runs it sees others, or none.
+
+    Raises:
+        BadReferenceError: if the text names no repository and no demo model.
+    """
     if text.startswith("demo:"):
         return ModelRef(text, Kind.DEMO, text.removeprefix("demo:"))
-    if text.startswith("hf://"):
-        return _hub(text, text.removeprefix("hf://"))
-    if _looks_like_path(text, start):
-        return _local(text, start)
-    return _hub(text, text)
+    return _hub(text, text.removeprefix("hf://"))
 
 
 def is_name(text: object) -> bool:

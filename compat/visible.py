@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
+_LOG_COMMAND = re.compile(r"##(?=\w*\[)|(?<!\S)::(?=\w)")
+
 
 def visible(text: str) -> str:
     """Text with nothing hidden in it: control, bidirectional and other invisible characters become escapes."""
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+
+
+def harmless(text: str) -> str:
+    """Visible text that the log of a CI job does not take for a command, as GitHub, Azure and TeamCity look for one."""
+    return _LOG_COMMAND.sub(lambda found: " ".join(found[0]), visible(text))
 
 
 def shortened(text: str, longest: int = 100) -> str:

@@ -152,7 +152,7 @@ def test_a_pair_that_fits_passes_and_every_output_is_there(check, installed):
     assert json.loads(paths["report"].read_text())["verdict"] == "certified"
     assert json.loads(paths["sarif-file"].read_text())["version"] == "2.1.0"
     assert [file.name for file in paths["certificates"].iterdir()] == ["chat.json"]
-    assert "CERTIFIED: the one pairing passes" in job.log
+    assert "PASSED: the one pairing passes" in job.log
     assert job.summary.startswith("## specdec-check\n")
     assert not [line for line in job.commands if line.startswith("::error")]
 
@@ -351,7 +351,7 @@ def test_the_example_of_the_workflow_passes(installed, environment):
     example = runner.workspace / "tests" / "example"
     shutil.copytree(ROOT / "tests" / "example", example)
 
-    done = runner.run({"paths": "tests/example"}, environment, job, only="gate")
+    done = runner.run({"args": "--project tests/example"}, environment, job, only="gate")
 
     assert done.status == 0, done.log
     pairs = json.loads(paths_of(runner, done)["report"].read_text())["pairs"]

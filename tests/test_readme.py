@@ -36,9 +36,9 @@ def test_the_example_is_what_is_printed() -> None:
 
 
 def test_the_gate_prints_what_is_shown(tmp_path) -> None:
-    shown = re.search(r"```console\n\$ specdec-check gate tests/example\n(.*?)\n```", README, re.DOTALL)
+    shown = re.search(r"```console\n\$ specdec-check gate --project tests/example\n(.*?)\n```", README, re.DOTALL)
     run = subprocess.run(
-        [sys.executable, "-c", PROGRAM, "gate", "tests/example"],
+        [sys.executable, "-c", PROGRAM, "gate", "--project", "tests/example"],
         cwd=ROOT,
         env={**os.environ, "HF_HOME": str(tmp_path)},
         capture_output=True,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..drift import differences, moved, name_of
 from ..evidence import Unknown
 from ..facts import Fingerprint
+from ..finding import Severity
 from ..pipeline import Model, Report
 from ..ref import ModelRef
 from ..rules.behaviour import ENCODES_DIFFERENTLY
@@ -70,6 +71,13 @@ class Against:
         pairs = self.lock.pairs if self.lock else {}
         return [pair for name, pair in sorted(pairs.items()) if name not in self.there]
 
+    def unused(self) -> list[str]:
+        """The models of the lock that no pair in it has."""
+        if self.lock is None:
+            return []
+        used = {name for pair in self.lock.pairs.values() for name in (pair.target, pair.drafter)}
+        return sorted(self.lock.models.keys() - used)
+
     def items(self, one: Asked, report: Report | None) -> list[Item]:
         """What differs from the lock; nothing of a pair that cannot be read, and so not be locked."""
         if one.models is None or (self.lock is None and not self.mode.frozen):
@@ -77,11 +85,12 @@ class Against:
         then = self.pair(one)
         if then is None:
             return [self._new(one)]
-        if report is None:
-            return []
-        found = [*self._model("target", report.target), *self._model("drafter", report.drafter)]
+        if report is None:  # frozen, and the lock has the pair and not its models
+            lacking = self.mode.frozen and not all(self.frozen(ref) for ref in one.models)
+            return [self._item(one, rules.NOT_LOCKED, {"lock": NAME})] if lacking else []
+        found = [*self._model(one, "target", report.target), *self._model(one, "drafter", report.drafter)]
         if not found and (what := changes(then, LockedPair.of(report), tried=_was_tried(report))):
-            found.append(self._item(rules.DRIFTED, {"what": f"the files are as locked, and {what}."}))
+            found.append(self._item(one, rules.DRIFTED, {"what": f"the files are as locked, and {what}."}))
         return found
 
     def _new(self, one: Asked) -> Item:
@@ -95,8 +104,8 @@ class Against:
                         for name in sorted({*was.policy, *asked})
                         if was.policy.get(name) != asked.get(name)
                     )
-                    return self._item(rules.DRIFTED, {"what": f"{told}."})
-        return self._item(rules.NOT_LOCKED, {"lock": NAME})
+                    return self._item(one, rules.DRIFTED, {"what": f"{told}."})
+        return self._item(one, rules.NOT_LOCKED, {"lock": NAME})
 
     def notes(self, report: Report) -> list[str]:
         """What moved and changes nothing, and what was decided from the lock alone."""
@@ -114,22 +123,24 @@ class Against:
                 said.append(f"{moves}, and the files that decide did not change.")
         return list(dict.fromkeys(said))
 
-    def _model(self, side: str, model: Model) -> list[Item]:
+    def _model(self, one: Asked, side: str, model: Model) -> list[Item]:
         original = model.snapshot.ref.original
         locked = self.lock.models.get(original) if self.lock else None
         if locked is None:
-            return [self._item(rules.NOT_LOCKED, {"lock": NAME}, side)]
-        files = moved(locked.files, model.snapshot.digests())
-        if not files:
-            return []
+            return [self._item(one, rules.NOT_LOCKED, {"lock": NAME}, side)]
         now = LockedModel.of(model)
+        files = moved(locked.files, now.files)
+        if not files:
+            edited = replace(locked, commit=now.commit) != now
+            what = f"{original} is not what the lock says of its files: the lock was edited."
+            return [self._item(one, rules.DRIFTED, {"what": what}, side)] if edited else []
         told = self._told(locked, now, model)
         if self.mode.frozen:
             what = f"{original}'s {_listed(files)} is not what the lock has for its commit: {told}"
         else:
             commits = f" (commit {locked.commit[:12]}, now {now.commit[:12]})" if locked.commit and now.commit else ""
             what = f"{original} changed since it was locked{commits}: {_listed(files)}: {told}"
-        return [self._item(rules.DRIFTED, {"what": f"{what}."}, side)]
+        return [self._item(one, rules.DRIFTED, {"what": f"{what}."}, side)]
 
     def _told(self, locked: LockedModel, now: LockedModel, model: Model) -> str:
         """The facts that changed, with their values where the model can still be read as it was."""
@@ -150,9 +161,10 @@ class Against:
         more = f"; … {len(told)} facts in all" if len(told) > _MOST else ""
         return "; ".join(told[:_MOST]) + more
 
-    def _item(self, rule: rules.ProjectRule, args: Mapping[str, str], subject: str = "pair") -> Item:
-        weight = Weight.ERROR if self.mode.binding else Weight.WARNING
-        return item(rule, args, subject, weight=weight, decides=self.mode.binding)
+    def _item(self, one: Asked, rule: rules.ProjectRule, args: Mapping[str, str], subject: str = "pair") -> Item:
+        if self.mode.binding:
+            return item(rule, args, subject)
+        return item(rule, args, subject, weight=Weight.WARNING, decides=one.policy.refuses(Severity.WARNING))
 
 
 def changes(then: LockedPair, now: LockedPair, *, tried: bool = True) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import chain, count
 
+from .. import ref as refs
 from ..engines import ENGINES
 from ..errors import CheckError
 from ..options import Options
@@ -14,6 +15,7 @@ from ..scan.found import Key, Name, Pairing
 from ..scan.scan import Located, Scanned
 from ..scan.variables import is_open
 from ..verdict import Policy
+from ..visible import shortened
 from . import rules, written_options
 from .declared import DeclaredPair, Place, Project
 from .items import Item, item
@@ -32,7 +34,8 @@ class Asked:
         written: target and drafter as they stand in the file; None where the file names no target.
         policy: what is asked of it.
         head: the method, where the drafter is a trained head.
-        items: what is to say of it before anything is read; a pair that one of these decides is not checked.
+        items: what keeps it from being checked at all.
+        beside: what is to say of the options beside it; it is checked without them.
     """
 
     id: str
@@ -44,11 +47,12 @@ class Asked:
     policy: Policy
     head: str | None = None
     items: tuple[Item, ...] = ()
+    beside: tuple[Item, ...] = ()
 
     @property
     def models(self) -> tuple[ModelRef, ModelRef] | None:
         """Both models, where they are to be read."""
-        if self.target is None or self.drafter is None or any(one.decides for one in self.items):
+        if self.target is None or self.drafter is None or self.items:
             return None
         return self.target, self.drafter
 
@@ -62,10 +66,12 @@ def asked(project: Project, scanned: Scanned) -> list[Asked]:
 
 def _unique(found: list[Asked]) -> Iterator[Asked]:
     """The second of a name, such as the same pair twice in one file, gets a number."""
-    met: Counter[str] = Counter()
+    taken: set[str] = set()
     for one in found:
-        met[one.id] += 1
-        yield one if met[one.id] == 1 else replace(one, id=f"{one.id} #{met[one.id]}")
+        names = chain([one.id], (f"{one.id} #{number}" for number in count(2)))
+        named = replace(one, id=next(name for name in names if name not in taken))
+        taken.add(named.id)
+        yield named
 
 
 def _declared(project: Project, pair: DeclaredPair) -> Asked:
@@ -97,7 +103,7 @@ def _scanned(project: Project, located: Located, pairing: Pairing) -> Asked:
     options, unread = written_options.read(beside, allow_specials=project.policy.allow_specials)
     written = (target.written if target else None, drafter.written)
     return Asked(
-        id=f"{located.file}: {written[0] or '?'} × {written[1]} ({pairing.engine})",
+        id=f"{located.file}: {shortened(written[0] or '?')} × {shortened(written[1])} ({pairing.engine})",
         declared=False,
         place=Place(located.file, located.line, located.column),
         target=models[0],
@@ -105,7 +111,8 @@ def _scanned(project: Project, located: Located, pairing: Pairing) -> Asked:
         written=written,
         policy=replace(project.policy, engines=(pairing.engine,), options=options),
         head=pairing.head,
-        items=(*items, *unread),
+        items=tuple(items),
+        beside=tuple(unread),
     )
 
 
@@ -119,10 +126,14 @@ def _model(project: Project, side: str, name: Name | None, revision: str | None,
         items.append(item(rules.NOT_RESOLVED, {"side": f"{side}'s revision", "written": f"'{revision}'"}, side))
         return None
     text = name.value
-    if name.path and not project.is_alias(text) and not text.startswith((".", "/", "~")):
-        text = f"./{text}"
+    is_path = text.startswith((".", "/", "~")) or text.endswith("/")
     try:
-        ref = project.model(text)
+        if project.is_alias(text) or is_path:
+            ref = project.model(text)
+        elif name.path:
+            ref = project.model(f"./{text}")
+        else:  # a folder of that name in the project is not what a container finds under it
+            ref = refs.parse_elsewhere(text)
         if revision and ref.kind is Kind.HUB and ref.revision is None:
             repository, colon, file = ref.original.partition(":")
             ref = project.model(f"{repository}@{revision}{colon}{file}")

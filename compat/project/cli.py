@@ -77,6 +77,7 @@ Exit status: that of the pairs that were locked, as everywhere; a refused pair i
 def gate_command(
     ctx: click.Context,
     paths: tuple[Path, ...],
+    folder_of_project: Path | None,
     given: dict[str, str],
     env: bool,
     markdown: bool,
@@ -97,19 +98,19 @@ def gate_command(
     The configuration is [tool.specdec-check] in pyproject.toml, or specdec.toml. Each model is read once. What is
     found stands at the line that names the drafter.
     """
-    project = project_of(paths)
+    project = project_of(folder_of_project)
     if fail_on is not None:
         project = replace(project, policy=replace(project.policy, fail_on=Severity(fail_on)))
     scanned = look_through(project, paths, given, env, markdown, exclude)
     pairs = asked(project, scanned)
-    if not allow_empty and not scanned.unread:
+    if not allow_empty:
         _demand_some(pairs, scanned, project, paths)
     lock = locks.load(project.root / locks.NAME)
     with _watched(pairs) as watch:
-        access = Access(offline, timeout)
-        gated = gate(
-            project, pairs, scanned, Mode(locked, frozen), access, of_this_machine(), date.today(), watch, lock
-        )
+        access, mode, store = Access(offline, timeout), Mode(locked, frozen), of_this_machine()
+        gated = gate(project, pairs, scanned, mode, access, store, date.today(), watch, lock, whole=not paths)
+    if not allow_empty and not pairs and gated.verdict is Verdict.CERTIFIED:  # all that was met is ignored
+        _demand_some(pairs, replace(scanned, unread={}), project, paths)
     written = _write_certificates(gated, folder) if folder else {}
     rendered = result(gated, written, offline=offline)
     for name, file in outputs.items():
@@ -134,6 +135,7 @@ def gate_command(
 def lock_command(
     ctx: click.Context,
     paths: tuple[Path, ...],
+    folder_of_project: Path | None,
     given: dict[str, str],
     env: bool,
     markdown: bool,
@@ -146,7 +148,7 @@ def lock_command(
 
     Models that the lock has stay at its commits, unless they are upgraded. It prints what changed.
     """
-    project = project_of(paths)
+    project = project_of(folder_of_project)
     scanned = look_through(project, paths, given, env, markdown, exclude)
     pairs = asked(project, scanned)
     _demand_some(pairs, scanned, project, paths)
@@ -170,7 +172,7 @@ def _demand_some(pairs: Sequence[Asked], scanned: Scanned, project: Project, pat
     Raises:
         CheckError: if there is none: whoever asks expects one, and looked in the wrong place.
     """
-    if not pairs:
+    if not pairs and not scanned.unread:
         where = ", ".join(map(str, paths)) or project.root
         raise CheckError(
             f"There is no pairing to check: none is declared, and none was found in {scanned.files} files under"
@@ -198,12 +200,14 @@ def _watched(pairs: Sequence[Asked]) -> Iterator[Watch]:
 def _write_certificates(gated: Gated, folder: Path) -> dict[str, str]:
     """Writes a certificate for each pair that is certified by itself; an exception is no certificate."""
     written: dict[str, str] = {}
+    taken: set[str] = set()
     for one in gated.judged:
         if one.report is None or one.report.decision.verdict is not Verdict.CERTIFIED:
             continue
         if one.verdict is not Verdict.CERTIFIED:
             continue
-        file = folder / _file_name(one.asked.id, {Path(name).name for name in written.values()})
+        file = folder / _file_name(one.asked.id, taken)
+        taken.add(file.name.lower())
         write(file, certificates.dump(certificates.issue(one.report)))
         written[one.asked.id] = str(file)
     return written
@@ -212,4 +216,4 @@ def _write_certificates(gated: Gated, folder: Path) -> dict[str, str]:
 def _file_name(id_: str, taken: set[str]) -> str:
     plain = re.sub(r"[^A-Za-z0-9._-]+", "-", id_).strip("-.")[:100] or "pair"
     names = (f"{plain}{number or ''}.json" for number in range(len(taken) + 1))
-    return next(name for name in names if name not in taken)
+    return next(name for name in names if name.lower() not in taken)

@@ -28,6 +28,9 @@ _CODES = {
 }
 
 
+_BLANK_LETTERS = "\u115f\u1160\u3164\uffa0"  # fillers of Hangul, which show as blanks
+
+
 def read(table: Table, root: Path, file: Path) -> Project:
     """The project that a configuration declares; what is wrong is noted in the table's document."""
     fail_on = table.choice("fail-on", (Severity.ERROR.value, Severity.WARNING.value), Severity.ERROR.value)
@@ -99,6 +102,8 @@ def _ignore(table: Table) -> Ignore | None:
     if "reason" not in table:
         table.wrong('lacks a reason: add reason = "…", which is shown wherever the finding would be.')
     pair, until = table.text("pair"), table.date("until")
+    if reason is not None and not any(char.isalnum() and char not in _BLANK_LETTERS for char in reason):
+        table.wrong("says nothing: write why this may be left out.", "reason")
     if code is None or reason is None:
         return None
     return Ignore(code, pair, reason, until, table.place("rule"))

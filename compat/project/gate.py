@@ -43,10 +43,13 @@ class Judged:
     @property
     def verdict(self) -> Verdict:
         """The gate's answer for this pairing: what speaks against it, less what the project makes an exception for."""
+        checked = self.report.decision.verdict if self.report else None
         if found := _verdict(self.items):
-            return found
-        certified = self.report is not None and self.report.decision.verdict is Verdict.CERTIFIED
-        return Verdict.CERTIFIED if certified or any(one.ignored for one in self.items) else Verdict.UNDECIDED
+            open_ = any(one.counts and one.weight is Weight.OPEN for one in self.items)
+            # Where too little is known for a refusal of the two models, what is known of them does not refuse them.
+            return Verdict.UNDECIDED if open_ and checked is Verdict.UNDECIDED else found
+        passing = checked is Verdict.CERTIFIED or any(one.decides and one.ignored for one in self.items)
+        return Verdict.CERTIFIED if passing else Verdict.UNDECIDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +116,16 @@ def gate(
     """
     there = frozenset(policy_key(*one.models, one.policy) for one in pairs if one.models)
     against = Against(lock, mode, there)
-    wanted = {one.id: two for one in pairs if (two := _wanted(one, against))}
-    tested = check_all(wanted.values(), access, store, watch)
+    wanted = [_wanted(one, against) for one in pairs]
+    tested = check_all(filter(None, wanted), access, store, watch)
     if lock and not mode.frozen:
         now = [model for found in tested.values() for model in models_of(found)]
         against = replace(against, before=facts_then(lock, now, access, store))
     ignores = Ignores(project.ignores, today)
-    judged = tuple(judge(project, one, _tested(tested, wanted.get(one.id)), against, ignores) for one in pairs)
+    judged = tuple(
+        judge(project, one, tested[two] if two else None, against, ignores)
+        for one, two in zip(pairs, wanted, strict=True)
+    )
     own = ignores.applied([*_unread(scanned), *_of_lock(against, whole=whole)], None)
     own += _of_ignores(ignores, project, unused=whole and tested.keys() >= {one.models for one in pairs if one.models})
     return Gated(project, scanned, mode, judged, tuple(gravest_first(own)))
@@ -133,13 +139,9 @@ def _wanted(one: Asked, against: Against) -> Two | None:
     return (target, drafter) if target and drafter and against.pair(one) else None
 
 
-def _tested(tested: dict[Two, Tested], two: Two | None) -> Tested | None:
-    return tested[two] if two else None
-
-
 def judge(project: Project, one: Asked, tested: Tested | None, against: Against, ignores: Ignores) -> Judged:
     """What is to say of one pairing, with the exceptions that the project makes."""
-    items, notes = list(one.items), []
+    items, notes = [*one.items, *one.beside], []
     report = None if tested is None or isinstance(tested, Failed) else tested.judged(one.policy)
     if isinstance(tested, Failed):
         items += [item(rules.NOT_READ, {"why": error.message}, side) for side, error in tested.why]
@@ -177,7 +179,11 @@ def _of_lock(against: Against, *, whole: bool) -> list[Item]:
         {"lock": NAME, "what": f"{pair.target} × {pair.drafter} for {', '.join(pair.policy.get('engines', ()))}"}
         for pair in (against.stale() if whole else ())
     ]
-    return [item(rules.STALE, args, "project", weight=weight, decides=binding, place=place) for args in told]
+    told += [{"lock": NAME, "what": f"{name}, which no pair of it has"} for name in against.unused()]
+    found = [item(rules.STALE, args, "project", weight=weight, decides=binding, place=place) for args in told]
+    if not against.lock.canonical:
+        found.append(item(rules.EDITED, {"lock": NAME}, "project", weight=weight, decides=binding, place=place))
+    return found
 
 
 def _of_ignores(ignores: Ignores, project: Project, *, unused: bool) -> list[Item]:

@@ -30,13 +30,14 @@ class Ignores:
 
         Args:
             items: of one pair, or of the project.
-            pair: the pair's id; None for what is not of one pair.
+            pair: the pair's id; None for what is not of one pair, which goes by its file.
         """
         return [self._applied(one, pair) for one in items]
 
     def _applied(self, found: Item, pair: str | None) -> Item:
         for ignore in self.ignores:
-            if ignore.rule == found.code and _is_meant(ignore, pair):
+            about = found.place.file if pair is None and found.place else pair
+            if ignore.rule == found.code and _is_meant(ignore, about):
                 self._used.add(ignore)
                 if not ignore.expired(self.today):
                     return replace(found, ignored=ignore)

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ..engines.outcome import Judgement, Outcome
-from ..finding import Severity
+from ..finding import OpenQuestion, Severity, Subject
 from ..pipeline import Report
 from ..relation import Relation
 from ..report.advice import fix_of
 from ..report.message import message
 from ..rules import BY_CODE
-from ..verdict import Verdict
 from ..visible import shortened, visible
 from . import rules
 from .declared import Ignore, Place
@@ -68,7 +67,9 @@ class Item:
 
     def fingerprint(self, about: str) -> str:
         """A name for this finding that stays the same while its pair, rule and subject do."""
-        return hashlib.sha256(f"{about}\0{self.code}\0{self.subject}".encode()).hexdigest()[:32]
+        return hashlib.sha256(f"{about}\0{self.code}\0{self.subject}".encode("utf-8", "backslashreplace")).hexdigest()[
+            :32
+        ]
 
 
 def item(
@@ -106,15 +107,7 @@ def gravest_first(items: list[Item]) -> list[Item]:
 
 def of_report(report: Report) -> list[Item]:
     """All that a checked pair has against it."""
-    found = [*_findings(report), *_questions(report), *_engines(report), *_policy(report), *_withheld(report)]
-    if report.decision.verdict is Verdict.UNDECIDED:
-        # Where too little is known for a refusal, nothing that is known refuses.
-        return [_without_decision(one) if one.weight is not Weight.OPEN else one for one in found]
-    return found
-
-
-def _without_decision(found: Item) -> Item:
-    return Item(found.code, found.name, found.weight, found.subject, found.message, found.fix, decides=False)
+    return [*_findings(report), *_questions(report), *_engines(report), *_policy(report), *_withheld(report)]
 
 
 def _findings(report: Report) -> Iterator[Item]:
@@ -133,7 +126,7 @@ def _findings(report: Report) -> Iterator[Item]:
 def _questions(report: Report) -> Iterator[Item]:
     relation_open = report.decision.relation is None
     for asked in report.decision.questions:
-        said = f"Cannot be answered: the {asked.subject} {asked.why}."
+        said = f"Cannot be answered: {_whose(asked)} {asked.why}."
         yield Item(
             asked.code,
             BY_CODE[asked.code].name,
@@ -143,6 +136,10 @@ def _questions(report: Report) -> Iterator[Item]:
             "Make the missing fact available, or try a newer version of specdec-check.",
             relation_open or report.policy.refuses(asked.worst),
         )
+
+
+def _whose(asked: OpenQuestion) -> str:
+    return "of the pair," if asked.subject is Subject.PAIR else f"the {asked.subject}"
 
 
 def _engines(report: Report) -> Iterator[Item]:

@@ -42,6 +42,6 @@ def _pairing(one: Asked, places: Places) -> dict[str, Any]:
         "written": {"target": None if target is None else visible(target), "drafter": visible(drafter)},
         "head": one.head and visible(one.head),
         "options": one.policy.options.to_dict(),
-        "status": "undecided" if one.models is None else "ready",
-        "why": one.items[0].message if one.items else None,
+        "status": "undecided" if one.items or one.beside else "ready",
+        "why": next((found.message for found in (*one.items, *one.beside)), None),
     }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..errors import CheckError
@@ -34,10 +34,12 @@ class Lock:
     Attributes:
         models: by what was written for them.
         pairs: by `key`.
+        canonical: whether it was read from the very bytes that `dump` gives.
     """
 
     models: Mapping[str, LockedModel]
     pairs: Mapping[str, LockedPair]
+    canonical: bool = True
 
     @classmethod
     def of(cls, reports: Iterable[Report]) -> Lock:
@@ -64,6 +66,8 @@ def load(file: Path) -> Lock | None:
         LockError: if the file is no lock of this version, or cannot be read.
     """
     try:
+        if file.exists() and not file.is_file():
+            raise LockError(f"{file} is no regular file: remove it.")
         with file.open("rb") as stream:
             data = stream.read(_LIMIT + 1)
     except FileNotFoundError:
@@ -74,10 +78,11 @@ def load(file: Path) -> Lock | None:
         value = json.loads(data)
         if not isinstance(value, dict) or len(data) > _LIMIT:
             raise ValueError("no lock")
-        if value.get("version") != _VERSION:
+        if value.get("version") != _VERSION or isinstance(value["version"], bool):
             raise LockError(f"{file} is of another version than this one reads ({_VERSION}): {_NO_LOCK}.")
         models = [LockedModel.from_dict(model) for model in value["models"]]
         pairs = [LockedPair.from_dict(pair) for pair in value["pairs"]]
-        return Lock({model.original: model for model in models}, {pair.key: pair for pair in pairs})
+        lock = Lock({model.original: model for model in models}, {pair.key: pair for pair in pairs})
+        return replace(lock, canonical=lock.dump() == data)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise LockError(f"{file} is damaged, perhaps by a merge: {_NO_LOCK}.") from error

@@ -92,14 +92,14 @@ def relock(
         CheckError: if a model cannot be read; there is no new lock then.
     """
     _demand_known(upgrade, pairs)
-    wanted = {one.id: _wanted(one, two, before, upgrade) for one in pairs if (two := one.models)}
-    tested = check_all(wanted.values(), access, store, watch)
+    wanted = [_wanted(one, one.models, before, upgrade) if one.models else None for one in pairs]
+    tested = check_all(filter(None, wanted), access, store, watch)
     if failures := [found for found in tested.values() if isinstance(found, Failed)]:
         raise _unread(failures)
     ignores = Ignores(project.ignores, today)
     judged = tuple(
-        judge(project, one, tested[wanted[one.id]] if one.id in wanted else None, Against(None), ignores)
-        for one in pairs
+        judge(project, one, tested[two] if two else None, Against(None), ignores)
+        for one, two in zip(pairs, wanted, strict=True)
     )
     lock = Lock.of(one.report for one in judged if one.report)
     if before and not whole:

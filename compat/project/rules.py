@@ -126,6 +126,14 @@ NO_LOCK = ProjectRule(
     "There is nothing to compare with.",
     "Run `specdec-check lock` and commit the lock.",
 )
+EDITED = ProjectRule(
+    "SD717",
+    "lock-was-edited",
+    "error",
+    "{lock} is not as `specdec-check lock` writes it: a merge or a hand left something else in it.",
+    "What stands in a lock twice or beside its own fields is read by people and by nothing else.",
+    "Run `specdec-check lock` and commit the lock.",
+)
 EXPIRED = ProjectRule(
     "SD713",
     "ignore-expired",
@@ -154,8 +162,8 @@ UNREAD = ProjectRule(
 OPTION_NOT_RESOLVED = ProjectRule(
     "SD716",
     "option-not-resolved",
-    "warning",
-    "The option {option} is '{written}', which cannot be told from this file; the pair is judged without it.",
+    "open",
+    "The option {option} is '{written}', which cannot be told from this file; all else is judged without it.",
     "The engine may take the pair otherwise with it: a tensor parallel size that does not divide the heads is refused.",
     "Give the value with --set NAME=VALUE or under [scan.set].",
 )
@@ -177,5 +185,6 @@ RULES = (
     UNUSED,
     UNREAD,
     OPTION_NOT_RESOLVED,
+    EDITED,
 )
 BY_CODE = {rule.code: rule for rule in RULES}

@@ -42,11 +42,11 @@ def read(options: Mapping[Key, str], *, allow_specials: bool) -> tuple[Options, 
         if number is not None:
             found[name] = number
         elif text.lower() not in _OF_THE_MODEL:
-            unread.append(item(rules.OPTION_NOT_RESOLVED, {"option": key.value, "written": text}, decides=False))
+            unread.append(item(rules.OPTION_NOT_RESOLVED, {"option": key.value, "written": text}))
     translated = options.get(Key.HETEROGENEOUS, "").strip().lower()
     if translated not in (*_YES, *_NO):
         told = {"option": Key.HETEROGENEOUS.value, "written": translated}
-        unread.append(item(rules.OPTION_NOT_RESOLVED, told, decides=False))
+        unread.append(item(rules.OPTION_NOT_RESOLVED, told))
     return Options(allow_specials=allow_specials, heterogeneous_vocab=translated in _YES, **found), unread
 
 

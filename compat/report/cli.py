@@ -22,8 +22,8 @@ def _outputs(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> d
         form, equals, file = text.partition("=")
         if form not in RENDERERS or not equals or not file:
             raise click.BadParameter(f"{text!r} is not FORMAT=FILE with a format of {', '.join(RENDERERS)}.")
-        if form in found:
-            raise click.BadParameter(f"{form} is given twice.")
+        if form in found or Path(file) in found.values():
+            raise click.BadParameter(f"{form if form in found else file} is given twice.")
         found[form] = Path(file)
     return found
 
@@ -82,6 +82,9 @@ def write(file: Path, data: bytes) -> None:
         CheckError: if it cannot be written.
     """
     try:
-        write_whole(file, data)
+        if file.exists() and not file.is_file():  # a pipe or a device is written to, and never replaced
+            file.write_bytes(data)
+        else:
+            write_whole(file, data)
     except OSError as error:
         raise CheckError(f"{file} cannot be written ({error.strerror}): nothing of it was.") from error

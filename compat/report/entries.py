@@ -61,9 +61,10 @@ _NOWHERE = {"place": {"file": "pyproject.toml", "line": 1, "column": 1}}
 
 
 def entries(result: Result) -> list[Entry]:
-    """All that is to be shown, gravest first. A pair that did not pass is always among them."""
+    """All that calls for attention, gravest first. A pair that did not pass is always among them, notes are not."""
     found = [entry for pair in result["pairs"] for entry in of_pair(pair)]
-    return sorted([*found, *of_project(result)], key=lambda entry: entry.weight)
+    told = [entry for entry in (*found, *of_project(result)) if entry.finding["severity"] != "note" or entry.decides]
+    return sorted(told, key=lambda entry: entry.weight)
 
 
 def of_pair(pair: Pair) -> list[Entry]:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from rich.text import Text
 
-from ..visible import visible
+from ..visible import harmless
 from .entries import NOT_PASSED, Entry, Pair, Result, located, of_pair, of_project
 
 _VERDICT = {"certified": "bold green", "refused": "bold red", "undecided": "bold yellow"}
 _RESULT = {"passed": "green", "failed": "bold red", "undecided": "bold yellow"}
 _ORDER = ("failed", "undecided", "passed")
 _SEVERITY = {"error": "red", "open": "yellow", "warning": "yellow", "note": "dim", "ignored": "dim"}
-_LOG_COMMAND = re.compile(r"##(?=\w*\[)|(?<!\S)::(?=\w)")  # as GitHub, Azure and TeamCity look for in a job's log
 
 
 def render(result: Result, *, verbose: bool = False) -> list[Text]:
@@ -24,7 +22,7 @@ def render(result: Result, *, verbose: bool = False) -> list[Text]:
         result: the gate's.
         verbose: whether notes are told too, which change nothing.
     """
-    lines = [Text(shown(result["answer"]), style=_VERDICT[result["verdict"]])]
+    lines = [Text(harmless(result["answer"]), style=_VERDICT[result["verdict"]])]
     lines += [_finding(entry) for entry in of_project(result) if entry.decides]
     for pair in sorted(result["pairs"], key=lambda pair: _ORDER.index(pair["result"])):
         lines += _pair(pair, verbose=verbose)
@@ -37,11 +35,6 @@ def render(result: Result, *, verbose: bool = False) -> list[Text]:
 def plain(result: Result) -> str:
     """The lines without styles."""
     return "".join(f"{line.plain}\n" for line in render(result))
-
-
-def shown(text: str) -> str:
-    """Text that nothing hides in, and that the log of a CI job does not take for a command."""
-    return _LOG_COMMAND.sub(lambda found: " ".join(found[0]), visible(text))
 
 
 def _pair(pair: Pair, *, verbose: bool) -> list[Text]:
@@ -75,8 +68,8 @@ def _finding(entry: Entry) -> Text:
     severity = "ignored" if entry.ignored else finding["severity"]
     reason = f" ({entry.ignored})" if entry.ignored else ""
     said = f"{finding['code']} {finding['name']}: {finding['message']}{reason}"
-    return Text.assemble(shown(f"{located(entry.place)}: "), (severity, _SEVERITY[severity]), f" {shown(said)}")
+    return Text.assemble(harmless(f"{located(entry.place)}: "), (severity, _SEVERITY[severity]), f" {harmless(said)}")
 
 
 def _line(label: str, text: str, style: str) -> Text:
-    return Text.assemble((f"{label:10}", style), shown(text))
+    return Text.assemble((f"{label:10}", style), harmless(text))

@@ -6,9 +6,8 @@ what is left out. Escapes are those of the toolkit's `core` package (actions/too
 
 from __future__ import annotations
 
-from ..visible import shortened, visible
+from ..visible import harmless, shortened, visible
 from .entries import Entry, Result, entries, located
-from .gate_text import shown
 
 _COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
 _KEPT = 10
@@ -25,7 +24,7 @@ def render(result: Result) -> str:
         grouped.setdefault((whose, entry.finding["code"]), []).append(entry)
     groups = sorted(grouped.values(), key=lambda group: list(_COMMANDS.values()).index(_command(group[0])))
     lines = [_annotation(group) for group in groups]
-    lines.append(f"specdec-check: {shown(result['answer'])}{_beyond(groups)}")
+    lines.append(f"specdec-check: {harmless(result['answer'])}{_beyond(groups)}")
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from ..visible import visible
+from . import machine
 from .entries import Entry, Result, by_fingerprint, entries
 
 
 def render(result: Result) -> str:
     """The array, gravest first."""
     issues = [_issue(entry, fingerprint) for fingerprint, entry in by_fingerprint(entries(result))]
-    return json.dumps(issues, indent=2) + "\n"
+    return machine.dump(issues) + "\n"
 
 
 def _issue(entry: Entry, fingerprint: str) -> dict[str, Any]:

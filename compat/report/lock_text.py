@@ -7,8 +7,7 @@ from rich.text import Text
 from ..project.locking import Relocked
 from ..project.result import answer_of
 from ..verdict import Verdict
-from ..visible import counted
-from .gate_text import shown
+from ..visible import counted, harmless
 
 _STYLES = {Verdict.CERTIFIED: "green", Verdict.REFUSED: "red", Verdict.UNDECIDED: "yellow"}
 _CHANGES = {"added": "green", "removed": "red", "changed": "yellow"}
@@ -27,4 +26,4 @@ def render(made: Relocked, file: str, *, unchanged: bool, new: bool) -> list[Tex
 
 
 def _line(label: str, text: str, style: str) -> Text:
-    return Text.assemble((f"{label:11}", style), shown(text))
+    return Text.assemble((f"{label:11}", style), harmless(text))

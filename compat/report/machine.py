@@ -21,9 +21,10 @@ from .message import message, questions
 SCHEMA = 1
 
 
-def dump(value: dict[str, Any]) -> str:
+def dump(value: dict[str, Any] | list[dict[str, Any]]) -> str:
     """ASCII, so that no character of a repository can act on the terminal that it is printed to."""
-    return json.dumps(value, indent=2, ensure_ascii=True)
+    # Nor on the log of a CI job, some of which look for `##[` anywhere in a line.
+    return json.dumps(value, indent=2, ensure_ascii=True).replace("##", "#\\u0023")
 
 
 def render(report: Report, certificate: str | None) -> dict[str, Any]:

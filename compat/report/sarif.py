@@ -6,11 +6,11 @@ refuses line 0 and empty arrays.
 
 from __future__ import annotations
 
-import json
 from typing import Any
 from urllib.parse import quote
 
 from ..visible import shortened, visible
+from . import machine
 from .entries import Entry, Pair, Result, by_fingerprint, entries, models
 from .pages import Page, page_of
 
@@ -37,7 +37,7 @@ def render(result: Result) -> str:
     }
     if len(found) > _MOST:
         run["properties"]["leftOut"] = len(found) - _MOST
-    return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+    return machine.dump({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}) + "\n"
 
 
 def _rule(page: Page) -> _Object:

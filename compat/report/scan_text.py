@@ -6,8 +6,7 @@ from typing import Any
 
 from rich.text import Text
 
-from ..visible import counted
-from .gate_text import shown
+from ..visible import counted, harmless
 
 
 def render(listed: dict[str, Any]) -> list[Text]:
@@ -26,9 +25,9 @@ def render(listed: dict[str, Any]) -> list[Text]:
         for one in listed["no_pair"]
     ]
     unread = [(one["file"], f" it {one['why']}") for one in listed["unread"]]
-    return said + [Text.assemble(shown(f"{file}: "), ("unread", "yellow"), shown(why)) for file, why in unread]
+    return said + [Text.assemble(harmless(f"{file}: "), ("unread", "yellow"), harmless(why)) for file, why in unread]
 
 
 def _line(one: dict[str, Any], label: str, style: str, text: str) -> Text:
     where = f"{one['file']}:{one['line']}:{one['column']}: "
-    return Text.assemble(shown(where), (label, style), shown(f" {text}"))
+    return Text.assemble(harmless(where), (label, style), harmless(f" {text}"))

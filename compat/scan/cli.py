@@ -38,7 +38,7 @@ def _given(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> dic
 
 
 def scan_options(command: _F) -> _F:
-    """The options that say where to look: `paths`, `given`, `env`, `markdown`, `exclude`."""
+    """The options that say where to look: `paths`, `folder_of_project`, `given`, `env`, `markdown`, `exclude`."""
     for option in (
         click.option(
             "--exclude", multiple=True, metavar="GLOB", help="Leave out paths such as 'vendor/**'; repeatable."
@@ -53,15 +53,24 @@ def scan_options(command: _F) -> _F:
             callback=_given,
             help="The value of a variable that the files leave open; repeatable.",
         ),
+        click.option(
+            "--project",
+            "folder_of_project",
+            type=click.Path(exists=True, file_okay=False, path_type=Path),
+            help="The folder whose configuration and lock hold.  [default: the working directory]",
+        ),
         click.argument("paths", nargs=-1, type=click.Path(path_type=Path)),
     ):
         command = option(command)
     return command
 
 
-def project_of(paths: tuple[Path, ...]) -> Project:
-    """The project that the paths lie in; without any, the one of the working directory."""
-    return load(paths[0] if len(paths) == 1 and paths[0].exists() else Path.cwd())
+def project_of(folder: Path | None) -> Project:
+    """The project whose configuration and lock hold: the one that is named, or that of the working directory.
+
+    What is looked through has no say in it: a configuration that somebody adds beside a file changes nothing.
+    """
+    return load(folder or Path.cwd())
 
 
 def look_through(
@@ -89,6 +98,7 @@ def look_through(
 def scan_command(
     ctx: click.Context,
     paths: tuple[Path, ...],
+    folder_of_project: Path | None,
     given: dict[str, str],
     env: bool,
     markdown: bool,
@@ -100,7 +110,7 @@ def scan_command(
     Looks into shell scripts, Dockerfiles, systemd units, YAML, JSON, TOML and Python; into .env files and Markdown
     when asked.
     """
-    project = project_of(paths)
+    project = project_of(folder_of_project)
     scanned = look_through(project, paths, given, env, markdown, exclude)
     listed = listing(project, scanned)
     if form == "json":

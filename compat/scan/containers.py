@@ -19,6 +19,8 @@ _MODELS = (
     "modelURL modelUrl model_url model modelId modelID model_id modelPath model_path storageUri modelName model_name"
 )
 _PUT_IN = re.compile(r"(?<!\$)\$\((?P<kubernetes>[A-Za-z_][\w.-]*)\)|\$\{\{\s*(?P<workflow>env\.[A-Za-z_]\w*)\s*\}\}")
+_NAMES_MODEL = re.compile(r"--model(?:[-_](?:path|id|repo))?(?:=|$)|-m$|-hf|--hf-repo")
+_FLAG_AND_VALUE = re.compile(r"(--?[A-Za-z][\w.-]*)\s+(?=\S)")
 ConfigMaps = Mapping[str, Mapping[str, Traced]]  # by name, what the file's own maps hold
 
 
@@ -109,3 +111,16 @@ def before_shell(script: Traced, scope: Scope) -> Traced:
             parts += [script.cut(place, found.start()), value]
             place = found.end()
     return joined([*parts, script.cut(place)], script.origin) if parts else script
+
+
+def with_model(words: Sequence[Traced], model: Traced | None) -> Sequence[Traced]:
+    """Arguments alone, with the model that stands beside them in the file if they name none."""
+    if model is None or not words[0].text.startswith("-") or any(_NAMES_MODEL.match(word.text) for word in words):
+        return words
+    return [Traced.placed("--model", model.origin), model, *words]
+
+
+def flag_and_value(word: Traced) -> Sequence[Traced]:
+    """A flag and its value that stand in one text, as charts that join them allow."""
+    found = _FLAG_AND_VALUE.match(word.text)
+    return (word.cut(0, found.end(1)), word.cut(found.end()).stripped()) if found else (word,)

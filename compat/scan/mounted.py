@@ -8,19 +8,28 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from .containers import ConfigMaps
+from .errors import UnreadError
 from .nodes import Node, get, text_of
 from .reading import Branch, Items
 from .traced import Traced
 
+_MOST = 500
+
 
 def held_files(documents: Sequence[Node], maps: ConfigMaps) -> ConfigMaps:
-    """What a file's ConfigMaps and `configs` hold, by their names and the names of the files in them."""
+    """What a file's ConfigMaps and `configs` hold, by their names and the names of the files in them.
+
+    Raises:
+        UnreadError: if they hold more than any honest file.
+    """
     found = dict(maps)
     for document in documents:
         configs = get(document, "configs") if isinstance(document, Branch) else None
         for name, (_, config) in configs.entries.items() if isinstance(configs, Branch) else ():
             if isinstance(config, Branch) and (content := text_of(config, "content")):
                 found[name] = {name: content}
+    if sum(len(files) for files in found.values()) > _MOST:
+        raise UnreadError(f"holds more than {_MOST} files in its ConfigMaps")
     return found
 
 

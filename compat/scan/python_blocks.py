@@ -79,15 +79,15 @@ class Names:
             if always:
                 return
             number += 1
-            match node.orelse:
-                case [ast.If() as node]:
-                    continue
-                case _:
-                    return self._body(node.orelse, _arm(site, first, number))
+            if len(node.orelse) != 1 or not isinstance(further := node.orelse[0], ast.If):
+                break
+            node = further
+        self._body(node.orelse, _arm(site, first, number))
 
     def _asked(self, first: ast.stmt, node: ast.If | ast.While, number: int, site: Site) -> bool | None:
         """Notes what a branch asks; the answer where it is always the same."""
-        self._look(node.test, site)
+        self._order += 1
+        self._look(node.test, replace(site, order=self._order))
         self.tests[id(first), number] = node.test
         return bool(node.test.value) if isinstance(node.test, ast.Constant) else None
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 from dataclasses import replace
 
 from .python_blocks import Names
-from .python_bound import Made
+from .python_bound import WAYS
+from .python_given import Made
 from .python_members import Members
 from .python_names import Function, Site, dotted
 
 
 class Follow(Members):
     """Follows expressions; what depends on the branch that is taken has several results.
+
+    What an expression comes to is remembered for the place that it is seen from: for good, or for the place that is
+    looked at where something was left open on the way.
 
     Raises:
         UnreadError: from any method, where the file takes too many steps to follow.
@@ -21,17 +26,32 @@ class Follow(Members):
     def __init__(self, names: Names) -> None:
         super().__init__(names)
         self._depth = 0
+        # With what each result was made of, so that no other object gets an id among the keys.
+        self._known: dict[tuple[int, ...], tuple[list[Made], ast.expr, Site]] = {}
+        self._known_here: dict[tuple[int, ...], tuple[list[Made], ast.expr, Site]] = {}
+
+    def begin(self) -> None:
+        """Starts with a place that is looked at."""
+        self.steps.begin()
+        self._known_here.clear()
 
     def follow(self, node: ast.expr, site: Site) -> list[Made]:
         """What makes an expression's value, one result for each way that leads here; the expression itself if none."""
-        self.spend(1)
-        if self._depth >= _DEPTH:
+        key = (id(node), *site.key())
+        if known := self._known.get(key) or self._known_here.get(key):
+            return known[0]
+        if not self.steps.spend(1) or self._depth >= _DEPTH:
+            self.steps.cut += 1
             return [Made(node, site)]
+        cut = self.steps.cut
         self._depth += 1
         try:
-            return self._step(node, site)[:_WAYS] or [Made(node, site)]
+            ways = _distinct(self._step(node, site)) or [Made(node, site)]
         finally:
             self._depth -= 1
+        ways = ways if len(ways) <= WAYS else [Made(None, site)]
+        (self._known if self.steps.cut == cut else self._known_here)[key] = ways, node, site
+        return ways
 
     def _step(self, node: ast.expr, site: Site) -> list[Made]:
         match node:
@@ -59,8 +79,7 @@ class Follow(Members):
         """What an expression equals in the branch that it stands in: `if args.method == "ngram":`."""
         name = dotted(node)
         for statement, arm in reversed(site.arms):
-            test = self.names.tests.get(statement) if arm == 0 else None
-            match test:
+            match self.names.tests.get((statement, arm)):
                 case ast.Compare(left=left, ops=[ast.Eq()], comparators=[ast.Constant() as value]) if (
                     dotted(left) == name
                 ):
@@ -80,7 +99,7 @@ class Follow(Members):
             case ast.Constant(value=value):
                 return not value
             case ast.Attribute(attr=name):
-                return name in self._options
+                return name in self._options and not self.steps.exhausted
             case ast.Call(func=func, args=args):
                 return self.imported(func, made.site) in ENVIRONMENT and len(args) == 1
         return False
@@ -89,9 +108,10 @@ class Follow(Members):
         func = node.func
         if isinstance(func, ast.Attribute) and func.attr in _TRANSPARENT:
             return self.follow(func.value, site)
-        if isinstance(func, ast.Attribute) and func.attr == "get" and node.args and not self._environment(node, site):
+        taken = isinstance(func, ast.Attribute) and func.attr in ("get", "pop") and node.args
+        if isinstance(func, ast.Attribute) and taken and not self._environment(node, site):
             key = node.args[0].value if isinstance(node.args[0], ast.Constant) else None
-            found = [end for made in self.follow(func.value, site) for end in self.item(made, key)]
+            found = self._items(func.value, key, site)
             return found or (self.follow(node.args[1], site) if len(node.args) > 1 else [])
         if self.imported(func, site) in _PASSING and node.args:
             return self.follow(node.args[-1], site)
@@ -109,6 +129,7 @@ class Follow(Members):
     def _returned(self, function: Function, call: ast.Call, site: Site) -> list[Made]:
         """What a function gives back when it is called so."""
         if id(function) in self._active or id(function) not in self.names.blocks:
+            self.steps.cut += 1
             return []
         chosen = {**site.chosen, id(function): (call, site)}
         with self._within(function):
@@ -117,6 +138,15 @@ class Follow(Members):
                 for value, at in self.names.blocks[id(function)].returns
                 for end in self.follow(value, replace(at, chosen=chosen))
             ]
+
+
+def _distinct(ways: Sequence[Made]) -> list[Made]:
+    """Each way once: those that meet again are one."""
+    found: dict[tuple[object, ...], Made] = {}
+    for one in ways:
+        changes = tuple(id(change) for change in one.changes)
+        found.setdefault((id(one.node), *one.site.key(), one.take, changes, one.open, one.handed), one)
+    return list(found.values())
 
 
 # Calls that read the environment: a name, and perhaps a default.
@@ -128,4 +158,3 @@ _TRANSPARENT = frozenset(
 )
 _PASSING = frozenset("copy.copy copy.deepcopy typing.cast torch.compile textwrap.dedent dedent cast".split())
 _DEPTH = 40
-_WAYS = 16

@@ -6,7 +6,7 @@ import ast
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from .python_blocks import Names
 from .python_names import Binding, Function, How, Site, dotted, parameters
@@ -72,8 +72,8 @@ class Given(ABC):
         """A parameter's or loop's value: from the call or turn that is looked at, else the parameter's default."""
         if turn := site.chosen.get(id(binding.by)):
             node, at = turn
-            if binding.how is How.LOOP:
-                return [Made(node, at, binding.take)]
+            if binding.how is How.LOOP:  # what the element refers to is seen from the same call of the function
+                return [Made(node, at.seen_from(site), binding.take)]
             return self._argument(node, at, binding, site) if isinstance(node, ast.Call) else []
         if binding.how is How.LOOP or not isinstance(binding.by, Function):
             return []
@@ -96,12 +96,14 @@ class Given(ABC):
         places = [name for name, _ in parameters(binding.by)]
         if binding.name not in places:  # it takes the rest, whatever that is
             return [Made(None, site)]
-        if self._method(binding.by):
+        if self._method(binding.by) and "staticmethod" not in _decorators(binding.by):
+            if binding.name == places[0]:  # the instance
+                return []
             places = places[1:]
         for keyword in call.keywords:
             if keyword.arg == binding.name:
                 return [Made(keyword.value, at)]
-        number = places.index(binding.name) if binding.name in places else len(call.args)
+        number = places.index(binding.name)
         if any(isinstance(one, ast.Starred) for one in call.args):
             return [Made(None, site)]
         if number < len(call.args):
@@ -131,12 +133,10 @@ class Given(ABC):
         function = binding.by
         if not isinstance(function, Function) or binding.name in self._functions:
             return False
-        decorators = [dotted(one) or dotted(getattr(one, "func", one)) for one in getattr(function, "decorator_list", [])]
-        plain = all(one.rpartition(".")[2] in _PLAIN for one in decorators)
-        has_default = isinstance(binding.value, ast.expr) and not (
-            isinstance(binding.value, ast.Constant) and not binding.value.value
-        )
-        return plain and not has_default and self._called_as(function) not in self._passed
+        if binding.value is not None and getattr(binding.value, "value", True):  # a default that is something
+            return False
+        plain = all(one in _PLAIN for one in _decorators(function))
+        return plain and self._called_as(function) not in self._passed
 
     def _method(self, function: Function) -> ast.ClassDef | None:
         """The class whose method a function is."""
@@ -178,6 +178,12 @@ class Given(ABC):
             yield
         finally:
             self._active.discard(id(node))
+
+
+def _decorators(function: Function) -> list[str]:
+    """What a function is decorated with, without modules and arguments."""
+    decorators = getattr(function, "decorator_list", [])
+    return [dotted(getattr(one, "func", one)).rpartition(".")[2] for one in decorators]
 
 
 # How a function that a platform wraps is called all the same: `serve.remote("…")`.

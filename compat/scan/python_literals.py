@@ -7,7 +7,7 @@ the places of an f-string's parts from Python 3.12 on only, and of characters ne
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import NamedTuple
 
 from .traced import Traced
@@ -46,7 +46,7 @@ def unquoted(raw: Traced, value: str) -> Traced:
     return Traced(value, at, at[0] if at else raw.origin)
 
 
-def _content(raw: str, at: int, opening: re.Match[str], depth: int = 0) -> Iterator[Piece]:
+def _content(raw: str, at: int, opening: re.Match[str], depth: int = 0) -> Generator[Piece, None, int]:
     """The pieces up to the closing quote.
 
     Returns:

@@ -6,7 +6,8 @@ import ast
 import sys
 from dataclasses import replace
 
-from .python_bound import Bound, Made
+from .python_bound import Bound
+from .python_given import Made
 from .python_names import Block, Function, How, Site, dotted, parameters
 
 
@@ -15,35 +16,50 @@ class Members(Bound):
 
     def item(self, made: Made, key: object) -> list[Made]:
         """The item of a dict or list under a key."""
+        if isinstance(key, int) and not made.changes:
+            if made.take or isinstance(made.node, ast.Call):
+                return [replace(made, take=(*made.take, key))]
+            if isinstance(made.node, ast.Tuple | ast.List):
+                return self._taken(made, (key if key >= 0 else len(made.node.elts) + key,))
+        return [end for one in self.entry(made, key) for end in self._end(one)]
+
+    def entry(self, made: Made, key: object) -> list[Made]:
+        """What stands in a dict under a key, not followed."""
         for change in reversed(made.changes):
             if change.how is not How.ITEM or not isinstance(change.key, ast.Constant):
                 return []
             if change.key.value == key and isinstance(change.value, ast.expr):
-                return self._end(Made(change.value, replace(change.site, chosen=made.site.chosen)))
-        if made.take:
-            return [replace(made, take=(*made.take, key))] if isinstance(key, int) else []
-        match made.node:
+                return [Made(change.value, change.site.seen_from(made.site))]
+        match None if made.take else made.node:
             case ast.Dict(keys=names, values=values):
                 for name, value in zip(reversed(names), reversed(values), strict=True):
                     if not isinstance(name, ast.Constant):
                         return []
                     if name.value == key:
-                        return self.follow(value, made.site)
+                        return [Made(value, made.site)]
             case ast.Call(func=ast.Name(id="dict"), keywords=keywords):
-                return [end for one in keywords if one.arg == key for end in self.follow(one.value, made.site)]
-            case ast.Call() if isinstance(key, int) and not made.changes:
-                return [replace(made, take=(key,))]
-            case ast.Tuple() | ast.List() if isinstance(key, int) and not made.changes:
-                place = key if key >= 0 else len(made.node.elts) + key
-                return self._taken(made, (place,))
+                return [Made(one.value, made.site) for one in keywords if one.arg == key]
+            case ast.arg():
+                return [Made(None, made.site, handed=made.handed)]
         return []
+
+    def _items(self, node: ast.expr, key: object, site: Site) -> list[Made]:
+        """The items that stand under a key on all ways; nothing if none does."""
+        found: list[Made] = []
+        unknown: list[Made] = []
+        for made in self.follow(node, site):
+            items = self.item(made, key)
+            found += items
+            if not items and not isinstance(made.node, ast.Dict | ast.Constant):
+                unknown.append(Made(None, made.site))
+        return [*found, *unknown] if found else []
 
     def _subscript(self, node: ast.Subscript, site: Site) -> list[Made]:
         keys = [one.node for one in self.follow(node.slice, site)]
         key = keys[0].value if len(keys) == 1 and isinstance(keys[0], ast.Constant) else None
         if key is None or dotted(node.value).endswith("environ"):
             return []
-        return [end for made in self.follow(node.value, site) for end in self.item(made, key)]
+        return self._items(node.value, key, site)
 
     def _attribute(self, node: ast.Attribute, site: Site) -> list[Made]:
         chain = dotted(node)
@@ -91,6 +107,7 @@ class Members(Bound):
     def _of_class(self, owner: ast.ClassDef, name: str, site: Site, call: ast.Call | None = None) -> list[Made]:
         block = self.names.blocks[id(owner)]
         if id(owner) in self._active:
+            self.steps.cut += 1
             return []
         if name in block.bindings:
             if call and call.args and "__init__" not in block.bindings:  # a dataclass, by the places of its fields

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from .assemble import assemble
 from .found import Found, Key, Unpaired, Value
-from .python_bound import Made
+from .python_given import Made
 from .python_names import Site, dotted
 from .python_texts import UntoldError
 from .python_values import Values
@@ -85,7 +85,7 @@ class Models:
                 written = self._values.source.segment(lookups[0])
                 yield Unpaired("llama.cpp", dotted(lookups[0]).rpartition(".")[2], written.origin)
                 continue
-            values = {Key.DRAFTER: Value(self._values.open(drafter))}
+            values = {Key.DRAFTER: Value(self._values.open(drafter, at))}
             for name in ("model_path", "repo_id"):
                 for target, where in self._argument(call, name, site)[:1]:
                     values[Key.TARGET] = Value(self._values.text(target, where), path=name == "model_path")
@@ -104,8 +104,8 @@ class Models:
                 found.append((keyword.value, site))
             elif keyword.arg in (None, "generate_kwargs"):
                 for made in self._values.ways(keyword.value, site):
-                    ends = following.item(made, name)
-                    found += [(end.node, end.site) for end in ends if isinstance(end.node, ast.expr)]
+                    given = [(one.node, one.site) for one in following.entry(made, name)]
+                    found += [(node, at) for node, at in given if isinstance(node, ast.expr)]
         return found
 
     def _model(self, node: ast.expr, site: Site, key: Key, revision: Key) -> dict[Key, Value]:
@@ -118,8 +118,8 @@ class Models:
         except UntoldError:
             loads = []
         if len({tuple(part.text for part in load) for load in loads}) != 1:
-            names = [self._name(one) for one in made] if len(made) == 1 else []
-            return {key: Value(self._values.open(names[0] if names and names[0] else node))}
+            where = self._name(made[0]) if len(made) == 1 else None
+            return {key: Value(self._values.open(where, made[0].site) if where else self._values.open(node, site))}
         name, commit = loads[0]
         return {key: Value(name), **({revision: Value(commit)} if commit else {})}
 

@@ -49,6 +49,9 @@ class Source:
 
 
 def _parsed(text: str) -> ast.Module:
+    for found in _FORMATTED.finditer(text):
+        if len(found[0]) * found[0].count("{") > _MOST_FORMATTED:
+            raise UnreadError("is no Python that can be parsed in time: it holds an f-string with too many fields")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of escapes that Python does not know: the file's own business
@@ -62,3 +65,9 @@ def _parsed(text: str) -> ast.Module:
 
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
+# Before Python 3.12, ast looks for each field of an f-string from its start on: this many characters take seconds.
+_FORMATTED = re.compile(
+    r"""\b(?:f|fr|rf)(?:(?P<long>\"{3}|'{3})(?:\\.|(?!(?P=long)).)*+|(?P<short>["'])(?:\\.|(?!(?P=short))[^\n])*+)""",
+    re.DOTALL | re.IGNORECASE,
+)
+_MOST_FORMATTED = 1 << 32

@@ -24,8 +24,13 @@ class Steps:
         """Starts with a place."""
         self._left = _PLACE if self._spent < _FILE else _LATER
 
-    def spend(self, steps: int) -> bool:
-        """Counts steps; whether there were as many left for this place.
+    @property
+    def exhausted(self) -> bool:
+        """Whether this place has taken all of its steps."""
+        return self._left < 0
+
+    def spend(self, steps: int, *, plain: bool = False) -> bool:
+        """Counts steps; whether there were as many left for this place, which takes none for what is plain.
 
         Raises:
             UnreadError: if the file takes more than any honest one.
@@ -33,6 +38,8 @@ class Steps:
         self._spent += steps
         if self._spent > _HOSTILE:
             raise UnreadError("holds Python that takes too many steps to follow")
+        if plain:
+            return True
         self._left -= steps
         if self._left < 0:
             self.cut += 1

@@ -5,21 +5,19 @@ from __future__ import annotations
 import ast
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from .errors import UnreadError
-from .json_text import json_text
+from .found import Name
 from .nodes import Node
 from .python_blocks import Names
-from .python_bound import Made
-from .python_follow import ENVIRONMENT, Follow
-from .python_literals import Piece, pieces
+from .python_follow import Follow
+from .python_given import Made
 from .python_names import How, Site, dotted
 from .python_source import Source
-from .reading import Items, Scope
-from .traced import Traced, joined
-from .variables import placed_in
+from .reading import Scope
+from .traced import Traced
 
 
 class UntoldError(Exception):
@@ -38,6 +36,10 @@ class Texts(ABC):
         self.following = Follow(names)
         self.used: set[int] = set()
         self._scope = scope
+        self._depth = 0
+        # What stands for expressions that cannot be told, by their places.
+        self._handed: dict[int, str] = {}
+        self._asked: set[int] = set()
 
     @abstractmethod
     def tree(self, node: ast.expr, site: Site) -> Node:
@@ -48,16 +50,53 @@ class Texts(ABC):
         try:
             return self.told(node, site)
         except UntoldError:
-            return self.open(node)
+            return self.open(node, site)
 
-    def open(self, node: ast.expr) -> Traced:
+    def leaf(self, made: Made, written: ast.expr, use: Site) -> Traced:
+        """The text of what was made; if that cannot be told, what stands for the expression that leads there."""
+        try:
+            return self._text(made)
+        except UntoldError:
+            return self.open(written, use)
+
+    def open(self, node: ast.expr, site: Site) -> Traced:
         """What stands for an expression that cannot be told."""
         written = self.source.segment(node)
         name = dotted(node) or _UNNAMED.sub("_", written.text[:_LONGEST_NAME]).strip("_")
         for known in (name, name.rpartition(".")[2]):
             if known in self._scope.given:
                 return Traced.placed(self._scope.given[known], written.origin)
-        return Traced.placed(f"${{{name or '_'}}}", written.origin)
+        text = f"${{{name or '_'}}}"
+        if self._hands_on(node, site):
+            self._handed[written.origin] = text
+        else:
+            self._asked.add(written.origin)
+        return Traced.placed(text, written.origin)
+
+    def is_handed(self, name: Name) -> bool:
+        """Whether a name that cannot be told is a parameter that nothing in the file gives a value."""
+        told = name.value is not None or name.offset in self._asked
+        return not told and self._handed.get(name.offset) == name.written
+
+    def _hands_on(self, node: ast.expr, site: Site) -> bool:
+        ends = self.following.follow(node, site)
+        some = [end for end in ends if end.handed or not (isinstance(end.node, ast.Constant) and not end.node.value)]
+        return bool(some) and all(
+            (end.handed or isinstance(end.node, ast.ClassDef)) and not end.changes for end in some
+        )
+
+    def is_too_much(self, node: ast.expr) -> bool:
+        """Whether expressions in expressions were gone into as far as any honest ones need; counts one."""
+        return not self.following.steps.spend(1, plain=isinstance(node, ast.Constant)) or self._depth >= _DEEPEST
+
+    @contextmanager
+    def deeper(self) -> Iterator[None]:
+        """Goes into an expression."""
+        self._depth += 1
+        try:
+            yield
+        finally:
+            self._depth -= 1
 
     def told(self, node: ast.expr, site: Site) -> Traced:
         """An expression's text.
@@ -65,7 +104,10 @@ class Texts(ABC):
         Raises:
             UntoldError: if it cannot be told, or depends on which branch is taken.
         """
-        texts = [self._text(made) for made in self.ways(node, site)]
+        if self.is_too_much(node):
+            raise UntoldError
+        with self.deeper():
+            texts = [self._text(made) for made in self.ways(node, site)]
         if len({text.text for text in texts}) != 1:
             raise UntoldError
         return texts[0]
@@ -88,198 +130,27 @@ class Texts(ABC):
             raise UntoldError
         if any(change.how is not How.ADD for change in made.changes):
             raise UntoldError
-        text = self._expression(node, site)
+        text = self.expression(node, site)
         if made.open and not text:
             raise UntoldError
         for change in made.changes:
             if not isinstance(change.value, ast.expr):
                 raise UntoldError
-            text = text + self.told(change.value, replace(change.site, chosen={**change.site.chosen, **site.chosen}))
+            text = text + self.told(change.value, change.site.seen_from(site))
         if len(text.text) > _LONGEST:
             raise UnreadError("holds Python whose texts grow beyond all bounds")
         return text
 
-    def _expression(self, node: ast.expr, site: Site) -> Traced:
-        match node:
-            case ast.Constant():
-                return self._constant(node)
-            case ast.UnaryOp(op=ast.USub(), operand=ast.Constant()):
-                return self.source.segment(node)
-            case ast.JoinedStr():
-                return self._formatted(node, site)
-            case ast.BinOp(left=left, op=ast.Add(), right=right):
-                return together([self._part(left, site), self._part(right, site)], self.source.segment(node).origin)
-            case ast.BinOp(left=left, op=ast.Div(), right=right):
-                return self._path([left, right], node, site)
-            case ast.BinOp(left=left, op=ast.Mod(), right=right):
-                values = right.elts if isinstance(right, ast.Tuple) else [right]
-                return self._filled(self.told(left, site), _PERCENT, values, {}, site)
-            case ast.Call():
-                return self._called(node, site)
-            case ast.Subscript(value=value, slice=ast.Constant(value=str(name))) if dotted(value).endswith("environ"):
-                return self._variable(name, None, node, site)
-        raise UntoldError
+    @abstractmethod
+    def expression(self, node: ast.expr, site: Site) -> Traced:
+        """The text of an expression that is no name.
 
-    def _part(self, node: ast.expr, site: Site) -> Part:
-        """A part of a text that a sum makes; a tree is no part of one."""
-        if any(isinstance(made.node, ast.List | ast.Tuple | ast.Dict) for made in self.ways(node, site)):
-            raise UntoldError
-        return self.text(node, site), None if _is_written(node) else self.source.segment(node).origin
-
-    def _constant(self, node: ast.Constant) -> Traced:
-        match node.value:
-            case str(value):
-                return self.source.literal(node, value)
-            case None:
-                return self.source.segment(node).cut(0, 0)
-            case bool(value):
-                return Traced.placed(str(value).lower(), self.source.segment(node).origin)
-            case int() | float():
-                return self.source.segment(node)
-        raise UntoldError
-
-    def _formatted(self, node: ast.JoinedStr, site: Site) -> Traced:
-        """An f-string: what it holds itself stands there, and so does a value that is a part of a longer name."""
-        written = self.source.segment(node)
-        places = list(pieces(written.text))
-        parts: list[Part] = []
-        at = 0
-        for part in node.values:
-            if isinstance(part, ast.Constant):
-                value = str(part.value)
-                end = next((end for end in range(at, at + len(value)) if _is_field(places, end)), at + len(value))
-                found = [written.at[piece.at] for piece in places[at:end]]
-                last = found[-1] if found else written.cut(places[at].at if at < len(places) else 0).origin
-                found += [last] * (len(value) - len(found))  # `{x=}` is text that stands nowhere
-                parts.append((Traced(value, tuple(found), last if not found else found[0]), None))
-                at = end
-            elif isinstance(part, ast.FormattedValue):
-                at = next((place for place in range(at, len(places)) if places[place].field), at)
-                use = written.at[places[at].at] if at < len(places) else written.origin
-                try:
-                    parts.append((self.told(part.value, site), use))
-                except UntoldError:
-                    parts.append((Traced.placed(self.open(part.value).text, use), None))
-                at += 1
-        return together(parts, written.origin)
-
-    def _called(self, call: ast.Call, site: Site) -> Traced:
-        name = self.following.imported(call.func, site)
-        last = name.rpartition(".")[2]
-        if name in ENVIRONMENT and call.args and isinstance(call.args[0], ast.Constant):
-            default = call.args[1] if len(call.args) > 1 else next((one.value for one in call.keywords), None)
-            return self._variable(str(call.args[0].value), default, call, site)
-        if isinstance(call.func, ast.Attribute) and last == "format":
-            named = {one.arg: one.value for one in call.keywords if one.arg}
-            return self._filled(self.told(call.func.value, site), _BRACES, call.args, named, site)
-        if isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Constant) and last == "join":
-            return self._joined(self.told(call.func.value, site), call, site)
-        if name == "shlex.join":
-            return self._joined(Traced.placed(" ", 0), call, site)
-        if last == "dumps" and call.args:
-            tree = self.tree(call.args[0], site)
-            return tree if isinstance(tree, Traced) and tree.text.startswith("$") else json_text(tree)
-        if last in _DEFAULTING:
-            given = {one.arg: one.value for one in call.keywords}
-            default = given.get("default") or (call.args[0] if call.args and last != "field" else None)
-            if default is None or (isinstance(default, ast.Constant) and not default.value):
-                raise UntoldError
-            return self.told(default, site)
-        if last in _SAME and len(call.args) == 1 and not call.keywords:
-            return self.told(call.args[0], site)
-        if name in ("os.path.join", "path.join") or last in _PATHS:
-            return self._path(call.args, call, site)
-        if last == "snapshot_download":
-            given = {one.arg: one.value for one in call.keywords}
-            repository = given.get("repo_id") or next(iter(call.args), None)
-            if repository and "revision" not in given:  # which has no place in a name
-                return self.told(repository, site)
-        raise UntoldError
-
-    def _path(self, nodes: list[ast.expr], whole: ast.expr, site: Site) -> Traced:
-        """A path of several parts, which stands where it is put together unless it begins there."""
-        origin = self.source.segment(whole).origin
-        parts = [(self.told(node, site), None if _is_written(node) else origin) for node in nodes]
-        return together([piece for part in parts for piece in ((Traced.placed("/", origin), None), part)][1:], origin)
-
-    def _variable(self, name: str, default: ast.expr | None, node: ast.expr, site: Site) -> Traced:
-        """A variable of the environment: as given, else its default; an empty default says nothing."""
-        found = self._scope.value(name, self.source.segment(node).origin)
-        if found is None and default is not None:
-            found = self.told(default, site)
-        if not found:
-            raise UntoldError
-        return found
-
-    def _joined(self, between: Traced, call: ast.Call, site: Site) -> Traced:
-        tree = self.tree(call.args[0], site) if call.args else None
-        if not isinstance(tree, Items) or not all(isinstance(one, Traced) for one in tree.nodes):
-            raise UntoldError
-        words = [piece for one in tree.nodes if isinstance(one, Traced) for piece in (between, one)]
-        return joined(words[1:], self.source.segment(call).origin)
-
-    def _filled(
-        self,
-        form: Traced,
-        places: re.Pattern[str],
-        values: list[ast.expr],
-        named: dict[str, ast.expr],
-        site: Site,
-    ) -> Traced:
-        """A form with its places filled from values in order, or by name."""
-        parts: list[Part] = []
-        start, number = 0, 0
-        for found in places.finditer(form.text):
-            parts.append((form.cut(start, found.start()), None))
-            start = found.end()
-            name = found["name"] if "name" in places.groupindex else ""
-            if found[0] in ("%%", "{{", "}}"):
-                parts.append((form.cut(found.start(), found.start() + 1), None))
-                continue
-            if name and not name.isdigit():
-                value = named.get(name)
-            else:
-                place = int(name) if name and len(name) < 3 else number
-                value = values[place] if place < len(values) else None
-                number += 1
-            if value is None or isinstance(value, ast.Starred):
-                raise UntoldError
-            parts.append((self.text(value, site), form.at[found.start()]))
-        return together([*parts, (form.cut(start), None)], form.origin)
+        Raises:
+            UntoldError: if it cannot be told.
+        """
 
 
-def together(parts: Sequence[Part], origin: int) -> Traced:
-    """Parts in one text: the name `org/model` of `{ORG}/model` stands where these are put together, not where `org` does.
-
-    Args:
-        parts: texts, each with the place of the expression that it comes from if it is not written there.
-        origin: of the whole.
-    """
-    placed = []
-    for number, (text, use) in enumerate(parts):
-        before = next((part.text[-1] for part, _ in reversed(parts[:number]) if part.text), "")
-        after = next((part.text[0] for part, _ in parts[number + 1 :] if part.text), "")
-        placed.append(text if use is None else placed_in(text, before, after, use))
-    return joined(placed, origin)
-
-
-def _is_written(node: ast.expr) -> bool:
-    """Whether an expression's text is written in it, rather than elsewhere."""
-    return isinstance(node, ast.Constant | ast.JoinedStr | ast.BinOp)
-
-
-def _is_field(places: Sequence[Piece], at: int) -> bool:
-    return at >= len(places) or places[at].field
-
-
-Part = tuple[Traced, int | None]  # a text, and the place of what it is put in by, where it is not written there
-# Calls that give back their one argument, as far as its text goes.
-_SAME = frozenset("str Path PurePath PosixPath PurePosixPath expanduser abspath realpath fspath quote".split())
-_PATHS = frozenset("Path PurePath PosixPath PurePosixPath".split())
-# What declares a field or an option: its default is the value.
-_DEFAULTING = frozenset("Field field Option Argument".split())
 _UNNAMED = re.compile(r"[^\w.]+")
 _LONGEST_NAME = 60
 _LONGEST = 1 << 16
-_PERCENT = re.compile(r"%%|%[sdr]")
-_BRACES = re.compile(r"\{\{|\}\}|\{(?P<name>\w*)(?:![rsa])?(?::[^{}]*)?\}")
+_DEEPEST = 60

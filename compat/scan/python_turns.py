@@ -6,8 +6,8 @@ import ast
 from collections.abc import Sequence
 from dataclasses import replace
 
-from .python_bound import Made
 from .python_follow import Follow
+from .python_given import Made
 from .python_names import Block, Function, Loop, Site
 
 Element = tuple[ast.expr, Site]
@@ -26,7 +26,7 @@ def turns(following: Follow, site: Site, depth: int = 0) -> list[Site]:
             calls = [(call, turn) for call, at in callers for turn in turns(following, at, depth + 1)]
             sites = [_chosen(one, block.node, call) for one in sites for call in calls[:_MOST]]
         block = block.outer
-    return sites if len(sites) <= _MOST_TOGETHER else [site]
+    return sites if len(sites) <= _MOST_TOGETHER and following.steps.spend(len(sites)) else [site]
 
 
 def _chosen(site: Site, by: Loop | Function, element: Element) -> Site:

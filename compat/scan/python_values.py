@@ -4,27 +4,32 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import replace
 
 from .nodes import Node
-from .python_bound import Made
+from .python_forms import Forms, summands
+from .python_given import Made
 from .python_names import Binding, How, Site, dotted
-from .python_texts import Texts, UntoldError
 from .reading import Branch, Items
 from .traced import Traced
 
 
-class Values(Texts):
+class Values(Forms):
     """Trees of expressions; what in them cannot be told stands as it does in texts."""
 
     def trees(self, node: ast.expr, site: Site) -> list[Node]:
         """What an expression may come to, a tree for each way."""
-        return [self._tree(made, node) for made in self.ways(node, site)]
+        with self.deeper():
+            return [self._tree(made, node, site) for made in self.ways(node, site)]
 
     def tree(self, node: ast.expr, site: Site) -> Node:
         """An expression's tree; an open text if it depends on which branch is taken."""
         ways = self.ways(node, site)
-        return self._tree(ways[0], node) if len(ways) == 1 else self.text(node, site)
+        if len(ways) != 1:
+            return self.text(node, site)
+        if self.is_too_much(node):
+            return self.open(node, site)
+        with self.deeper():
+            return self._tree(ways[0], node, site)
 
     def branches(self, call: ast.Call, first: str, site: Site) -> list[Branch]:
         """The arguments of a call by name, for each way that leads to its settings.
@@ -61,9 +66,10 @@ class Values(Texts):
                 entries |= more.entries
         return Branch(entries)
 
-    def _tree(self, made: Made, written: ast.expr) -> Node:
+    def _tree(self, made: Made, written: ast.expr, use: Site) -> Node:
+        """The tree of what was made; `written` is the expression that leads there, which stands at `use`."""
         if made.take:
-            return self._leaf(made, written)
+            return self.leaf(made, written, use)
         site = made.site
         tree: Node
         match made.node:
@@ -71,29 +77,25 @@ class Values(Texts):
                 tree = self._dict(node, site)
             case ast.List() | ast.Tuple() as node:
                 tree = Items(tuple(self._elements(node.elts, site)))
-            case ast.BinOp(left=left, op=ast.Add(), right=right):
-                one, other = self.tree(left, site), self.tree(right, site)
-                if not (isinstance(one, Items) and isinstance(other, Items)):
-                    return self._leaf(made, written)
-                tree = Items((*one.nodes, *other.nodes))
+            case ast.BinOp(op=ast.Add()) as node:
+                nodes: list[Node] = []
+                for part in summands(node):
+                    if not isinstance(items := self.tree(part, site), Items):
+                        return self.leaf(made, written, use)
+                    nodes += items.nodes
+                tree = Items(tuple(nodes))
             case ast.BinOp(left=left, op=ast.BitOr(), right=right):
                 one, other = self.tree(left, site), self.tree(right, site)
                 if not (isinstance(one, Branch) and isinstance(other, Branch)):
-                    return self._leaf(made, written)
+                    return self.leaf(made, written, use)
                 tree = Branch({**one.entries, **other.entries})
             case ast.Call() as node if (found := self._called_tree(node, site)) is not None:
                 tree = found
             case _:
-                return self._leaf(made, written)
+                return self.leaf(made, written, use)
         for change in made.changes:
             tree = self._changed(tree, change, site)
         return tree
-
-    def _leaf(self, made: Made, written: ast.expr) -> Traced:
-        try:
-            return self._text(made)
-        except UntoldError:
-            return self.open(written)
 
     def _dict(self, node: ast.Dict, site: Site) -> Branch:
         entries: dict[str, tuple[Traced, Node]] = {}
@@ -133,7 +135,7 @@ class Values(Texts):
 
     def _changed(self, tree: Node, change: Binding, site: Site) -> Node:
         """A tree after a statement that changes it."""
-        at = replace(change.site, chosen={**change.site.chosen, **site.chosen})
+        at = change.site.seen_from(site)
         value = self.tree(change.value, at) if isinstance(change.value, ast.expr) else None
         match tree, change.how:
             case Items(nodes), How.APPEND if value is not None:

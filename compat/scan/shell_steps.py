@@ -43,8 +43,10 @@ def continued(items: Sequence[Item]) -> list[Item]:
     So does the value of a flag that ends a line, and a model's name alone before a line of flags.
     """
     found: list[Item] = []
-    for at, item in enumerate(items):
-        if not (isinstance(item, Operator) and item.text == "\n" and _goes_on(found, items[at + 1 : at + 4])):
+    # Empty lines and those with nothing but a comment end no line.
+    kept = [item for at, item in enumerate(items) if not (_is_end(item) and at and _is_end(items[at - 1]))]
+    for at, item in enumerate(kept):
+        if not (_is_end(item) and _goes_on(found, kept[at + 1 : at + 4])):
             found.append(item)
     return found
 
@@ -54,8 +56,12 @@ def _goes_on(before: Sequence[Item], after: Sequence[Item]) -> bool:
         return False
     if _is_flag(after[0]) or (_is_flag(before[-1]) and isinstance(after[0], Word)):
         return True
-    alone = len(after) == 3 and isinstance(after[1], Operator) and after[1].text == "\n" and _is_flag(after[2])
+    alone = len(after) == 3 and _is_end(after[1]) and _is_flag(after[2])
     return alone and isinstance(after[0], Word) and bool(_NAME.fullmatch(after[0].plain))
+
+
+def _is_end(item: Item) -> bool:
+    return isinstance(item, Operator) and item.text == "\n"
 
 
 def _is_flag(item: Item) -> bool:

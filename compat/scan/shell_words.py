@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from .errors import UnreadError
-from .shell_parts import Item, Operator, Parameter, Part, Redirection, Substitution, Text, Word
+from .shell_parts import Item, Operator, Part, Redirection, Text, Word
+from .shell_quotes import PLACEHOLDER, Quotes
 from .traced import Traced
 
 
@@ -25,28 +25,8 @@ def items_of(text: Traced) -> list[Item]:
 
 
 @dataclass(slots=True)
-class _Bounds:
-    """How much one script may still hold, with all that stands in it."""
-
-    left: int
-
-    def take(self) -> None:
-        self.left -= 1
-        if self.left < 0:
-            raise UnreadError(f"holds a script of more than {_MOST_PARTS} words and parts of words")
-
-
-@dataclass(slots=True)
-class _Lexer:
-    source: Traced
-    at: int = 0
-    depth: int = 0
+class _Lexer(Quotes):
     waiting: list[tuple[Redirection, str, bool]] = field(default_factory=list)
-    bounds: _Bounds = field(default_factory=lambda: _Bounds(_MOST_PARTS))
-
-    @property
-    def text(self) -> str:
-        return self.source.text
 
     def items(self, close: str) -> list[Item]:
         """Items up to the closing bracket, which is passed, or to the end."""
@@ -73,7 +53,7 @@ class _Lexer:
         return found
 
     def _operator(self) -> re.Match[str] | None:
-        return None if _PLACEHOLDER.match(self.text, self.at) else _OPERATOR.match(self.text, self.at)
+        return None if PLACEHOLDER.match(self.text, self.at) else _OPERATOR.match(self.text, self.at)
 
     def _operate(self, operator: str, found: list[Item]) -> None:
         if operator[0] in "<>" or operator.startswith("&>"):
@@ -117,146 +97,13 @@ class _Lexer:
             made.word = self._document(body) if expands else Word((Text(body, quoted=True),), body.origin)
         self.waiting.clear()
 
-    def word(self) -> Word:
-        """The word that starts here; it may be empty where an operator stands."""
-        start = self.at
-        parts: list[Part] = []
-        while self.at < len(self.text):
-            if plain := _PLAIN.match(self.text, self.at) or _PLACEHOLDER.match(self.text, self.at):
-                self._text(parts, plain.end())
-                continue
-            char = self.text[self.at]
-            if char in " \t\r\n|&;<>)":
-                break
-            if char == "(":
-                if len(parts) == 1 and isinstance(parts[0], Text) and _ARRAY.fullmatch(parts[0].text.text):
-                    self.at += 1
-                    return Word(parts, self._place(start), self._array())
-                break
-            self._special(char, parts, quoted=False)
-        return Word(parts, self._place(start))
+    def bracketed(self) -> list[Item]:
+        waiting, self.waiting = self.waiting, []
+        items = self.items(")")
+        self.waiting = waiting
+        return items
 
-    def _place(self, at: int) -> int:
-        return self.source.cut(at, at).origin
-
-    def _array(self) -> list[Word]:
-        self._deeper()
-        inner = self.items(")")
-        self.depth -= 1
-        return [item for item in inner if isinstance(item, Word)]
-
-    def _text(self, parts: list[Part], end: int, *, quoted: bool = False) -> None:
-        parts.append(Text(self.source.cut(self.at, end), quoted))
-        self.at = end
-
-    def _special(self, char: str, parts: list[Part], *, quoted: bool) -> None:
-        """Takes a quote, an escape, a variable, a template, or the one character that is none of these."""
-        self.bounds.take()
-        if template := _TEMPLATE.match(self.text, self.at):
-            self.at = template.end()
-            parts.append(Substitution(self.source.matched(template), (), quoted))
-        elif char == "$":
-            self._dollar(parts, quoted=quoted)
-        elif char == "`":
-            end = _closing(self.text, self.at + 1, "`")
-            inner = self.source.cut(self.at + 1, end)
-            parts.append(Substitution(self.source.cut(self.at, end + 1), self._nested(inner), quoted))
-            self.at = end + 1
-        elif char == "\\":
-            self._escape(parts, quoted=quoted)
-        elif char == "'" and not quoted:
-            end = self.text.find("'", self.at + 1)
-            end = len(self.text) if end < 0 else end
-            self.at += 1
-            self._text(parts, end, quoted=True)
-            self.at = end + 1
-        elif char == '"' and not quoted:
-            self.at += 1
-            self.double(parts, '"')
-        else:
-            self._text(parts, self.at + 1, quoted=quoted)
-
-    def double(self, parts: list[Part], close: str) -> None:
-        """Takes what stands in double quotes, and the closing one; with no closing one, all that is left."""
-        parts.append(Text(self.source.cut(self.at, self.at), quoted=True))
-        while self.at < len(self.text):
-            if plain := _QUOTED.match(self.text, self.at):
-                self._text(parts, plain.end(), quoted=True)
-            elif (char := self.text[self.at]) == '"' and close:
-                self.at += 1
-                return
-            else:
-                self._special(char, parts, quoted=True)
-
-    def _escape(self, parts: list[Part], *, quoted: bool) -> None:
-        if line := _CONTINUATION.match(self.text, self.at):
-            self.at = line.end()
-            return
-        self.at += 0 if quoted and self.text[self.at + 1 : self.at + 2] not in _ESCAPABLE else 1
-        self._text(parts, min(self.at + 1, len(self.text)), quoted=True)
-
-    def _dollar(self, parts: list[Part], *, quoted: bool) -> None:
-        start = self.at
-        if self.text.startswith("$((", start):
-            end = self.text.find("))", start, start + _LONGEST_SUM)
-            self.at = end + 2 if end >= 0 else start + 3
-            parts.append(Substitution(self.source.cut(start, self.at), (), quoted))
-        elif self.text.startswith("$(", start):
-            self.at += 2
-            self._deeper()
-            waiting, self.waiting = self.waiting, []
-            items = self.items(")")
-            self.waiting = waiting
-            self.depth -= 1
-            parts.append(Substitution(self.source.cut(start, self.at), items, quoted))
-        elif self.text.startswith("${", start):
-            self._braced(parts, quoted=quoted)
-        elif name := _NAME.match(self.text, start):
-            self.at = name.end()
-            parts.append(Parameter(self.source.matched(name), name[1], quoted))
-        elif not quoted and (ansi := _ANSI.match(self.text, start)):
-            self.at = ansi.end()
-            self._ansi(parts, self.source.matched(ansi, 1))
-        elif not quoted and self.text.startswith('$"', start):
-            self.at += 1
-        else:
-            self._text(parts, start + 1, quoted=quoted)
-
-    def _braced(self, parts: list[Part], *, quoted: bool) -> None:
-        start = self.at
-        head = _BRACED.match(self.text, start)
-        if head and head["operator"]:
-            self.at = head.end()
-            self._deeper()
-            inner: list[Part] = []
-            while self.at < len(self.text) and self.text[self.at] != "}":
-                if plain := _OPERAND.match(self.text, self.at):
-                    self._text(inner, plain.end(), quoted=quoted)
-                elif self.text[self.at] == '"' and quoted:
-                    self.at += 1  # quotes inside quotes, as in "${X:-"word"}"
-                else:
-                    self._special(self.text[self.at], inner, quoted=quoted)
-            self.depth -= 1
-            self.at = min(self.at + 1, len(self.text))
-            operand = Word(inner, self._place(head.end()))
-            raw = self.source.cut(start, self.at)
-            parts.append(Parameter(raw, head["name"], quoted, head["index"] or "", head["operator"], operand))
-        elif head and self.text.startswith("}", head.end()):
-            self.at = head.end() + 1
-            raw = self.source.cut(start, self.at)
-            parts.append(Parameter(raw, head["name"], quoted, head["index"] or ""))
-        else:
-            end = self.text.find("}", start, start + _LONGEST_SUM)
-            self.at = end + 1 if end >= 0 else start + 2
-            parts.append(Substitution(self.source.cut(start, self.at), (), quoted))
-
-    def _ansi(self, parts: list[Part], inner: Traced) -> None:
-        for piece in _ANSI_PIECE.finditer(inner.text):
-            made = _ANSI_NAMED.get(piece[0], piece[0][-1] if piece[0][0] == "\\" else piece[0])
-            parts.append(Text(Traced(made, inner.at[piece.start() : piece.start() + len(made)], 0), quoted=True))
-        parts.append(Text(inner.cut(0, 0), quoted=True))
-
-    def _nested(self, inner: Traced) -> list[Item]:
+    def items_in(self, inner: Traced) -> list[Item]:
         self._deeper()
         found = _Lexer(inner, depth=self.depth, bounds=self.bounds).items("")
         self.depth -= 1
@@ -268,39 +115,9 @@ class _Lexer:
         _Lexer(body, depth=self.depth, bounds=self.bounds).double(parts, "")
         return Word(parts, body.origin)
 
-    def _deeper(self) -> None:
-        self.depth += 1
-        if self.depth > _DEEPEST:
-            raise UnreadError(f"holds a script that nests deeper than {_DEEPEST} levels")
 
-
-def _closing(text: str, at: int, char: str) -> int:
-    """Where the next such character stands that no backslash protects; the text's end if there is none."""
-    while at < len(text) and text[at] != char:
-        at += 2 if text[at] == "\\" else 1
-    return min(at, len(text))
-
-
-_DEEPEST = 20
-_MOST_PARTS = 100_000
-_LONGEST_SUM = 400
 _STREAMS = frozenset("0123456789")
-_ESCAPABLE = frozenset('"\\$`\n')
-_CONTINUATION = re.compile(r"\\\r?\n")
 _BLANK = re.compile(r"(?:[ \t]|\\\r?\n)+")
 _COMMENT = re.compile(r"#[^\n]*")
 _ARITHMETIC = re.compile(r"\(\([^\n()]*\)\)")
 _OPERATOR = re.compile(r"\r?\n|\r|&&|\|\||;;&?|;&|\|&|&>>?|>>|>\||>&|<<<|<<-?|<&|<>|[;&|()<>]")
-_PLACEHOLDER = re.compile(r"<[A-Za-z][\w./:-]{0,200}>(?=[\s\"'/:,}]|$)")
-_PLAIN = re.compile(r"[^\s'\"\\$`|&;<>(){]+")
-_QUOTED = re.compile(r"[^\"\\$`{]+")
-_OPERAND = re.compile(r"[^'\"\\$`{}]+")
-_TEMPLATE = re.compile(r"\$?\{\{[^{}\n]*\}\}")
-_ARRAY = re.compile(r"[A-Za-z_]\w*\+?=")
-_NAME = re.compile(r"\$([A-Za-z_]\w*|[0-9@*#?$!-])")
-_BRACED = re.compile(
-    r"\$\{(?P<name>[A-Za-z_]\w*|[0-9@*]+)(?:\[(?P<index>[^\]\n}]*)\])?(?P<operator>:[-=+?]|[-=+?])?", re.ASCII
-)
-_ANSI = re.compile(r"\$'((?:[^'\\]|\\.)*)(?:'|\Z)", re.DOTALL)
-_ANSI_PIECE = re.compile(r"\\.|[^\\]|\\", re.DOTALL)
-_ANSI_NAMED = {"\\n": "\n", "\\t": "\t", "\\r": "\r", "\\\\": "\\"}

@@ -49,10 +49,7 @@ class Traced:
 
     def lines(self) -> Iterator[Traced]:
         """The lines, without their ends."""
-        start = 0
-        for line in self.text.splitlines(keepends=True):
-            yield self.cut(start, start + len(line.rstrip("\r\n")))
-            start += len(line)
+        return (self.matched(line, 1) for line in _LINE.finditer(self.text))
 
     def __add__(self, other: Traced) -> Traced:
         origin = self.origin if self.text else other.origin
@@ -67,6 +64,10 @@ def joined(parts: Sequence[Traced], origin: int = 0) -> Traced:
     at = tuple(offset for part in parts for offset in part.at)
     first = next((part.origin for part in parts if part.text), parts[0].origin if parts else origin)
     return Traced("".join(part.text for part in parts), at, first)
+
+
+# No other line ends than those that editors count: `splitlines` has form feeds among them, and more.
+_LINE = re.compile(r"([^\r\n]*)(?:\r\n|\r|\n|(?<=[^\r\n])\Z)")
 
 
 class Lines:

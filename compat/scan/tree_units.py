@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from . import containers, json_tree, toml_tree, yaml_tree
+from . import containers
 from .compose import interpolated, is_compose
-from .errors import UnreadError
+from .inline import trees_in
 from .macros import has_macros, with_macros
 from .mounted import files_of, held_files
 from .nodes import Node, leaves, texts, without
@@ -16,14 +16,10 @@ from .program import script_in, start_of
 from .reading import Branch, Command, Items, Scope, Settings, Unit
 from .shell import commands_of
 from .shell_steps import file_names
-from .templates import readings
 from .traced import Traced, joined
 
 _FLAG = re.compile(r"--?[A-Za-z][\w.-]*(?=[=\s]|$)")
-_FLAG_AND_VALUE = re.compile(r"(--?[A-Za-z][\w.-]*)\s+(?=\S)")
 _FLAGGED = re.compile(r"(?:^|[\s\"'])--?[A-Za-z]")
-_MAPPING = re.compile(r"\s*(?:(?:#[^\n]*|---[^\n]*)\n\s*)*(?:- )?[\w.\"'/-]+:(?:\s|$)")
-_FILE = re.compile(r".\.(ya?ml|json|jsonc|toml|values)$")
 _SCRIPTS = frozenset("script before_script after_script run commands cmds steps setup".split())
 # What people read and no program does.
 _PROSE = frozenset(
@@ -122,7 +118,9 @@ class _Reader:
                     yield from self._script(joined(lines), place)
                 elif words and any(_FLAG.match(word.text) for word in words):
                     self._use(node)
-                    yield from self._command([part for word in words for part in _flag_and_value(word)], place)
+                    yield from self._command(
+                        [part for word in words for part in containers.flag_and_value(word)], place
+                    )
                 else:
                     for item in nodes:
                         yield from self._node(item, place)
@@ -196,7 +194,7 @@ class _Reader:
                 script = joined([part for word in (script, *rest) for part in (word, Traced.placed(" ", word.origin))])
             yield from self._script(script, place, rest)
             return
-        yield self._in_container(Command(_with_model(words, place.model), place.image), place), place.scope
+        yield self._in_container(Command(containers.with_model(words, place.model), place.image), place), place.scope
 
     def _script(
         self, script: Traced, place: _Place, rest: Sequence[Traced] = (), *, shell: bool = True
@@ -212,7 +210,7 @@ class _Reader:
         if id(text) in self._mountable:
             self._use(text)
             self._waiting.append((text, place))
-        elif place.depth < _DEEPEST_TEXT and (trees := _trees_in(text, place.key)):
+        elif place.depth < _DEEPEST_TEXT and (trees := trees_in(text, place.key)):
             self._use(text)
             yield from self.units(trees, replace(place, depth=place.depth + 1))
         elif place.key in _NAMES:
@@ -232,42 +230,10 @@ class _Reader:
             return replace(command, environment=environment)
         if start_of(command.words, place.image):
             named = {name for word in command.words for name in file_names(word.text)}
-            self._named.update(id(text) for file, text in place.files.items() if not named.isdisjoint(file_names(file)))
-        return replace(command, environment=environment, files={**place.files, **command.files})
+            self._named.update(id(place.files[name]) for name in named & place.files.keys())
+        files = {**place.files, **command.files} if command.files else place.files
+        return replace(command, environment=environment, files=files)
 
 
 _POSITIONAL = re.compile(r"\$\{?[@*0-9]")
 _ALL = ("$@", "$*", "${@}", "${*}")
-
-
-def _with_model(words: Sequence[Traced], model: Traced | None) -> Sequence[Traced]:
-    """Arguments alone, with the model that stands beside them in the file if they name none."""
-    if model is None or not words[0].text.startswith("-") or any(_NAMES_MODEL.match(word.text) for word in words):
-        return words
-    return [Traced.placed("--model", model.origin), model, *words]
-
-
-_NAMES_MODEL = re.compile(r"--model(?:[-_](?:path|id|repo))?(?:=|$)|-m$|-hf|--hf-repo")
-
-
-def _flag_and_value(word: Traced) -> Sequence[Traced]:
-    """A flag and its value that stand in one text, as charts that join them allow."""
-    found = _FLAG_AND_VALUE.match(word.text)
-    return (word.cut(0, found.end(1)), word.cut(found.end()).stripped()) if found else (word,)
-
-
-def _trees_in(text: Traced, key: str) -> Sequence[Node]:
-    """The trees that a text spells, such as a file in a ConfigMap; none where it spells none."""
-    named = _FILE.search(key)
-    if not named and not ("\n" in text.text and _MAPPING.match(text.text)):
-        return ()
-    try:
-        match named and named[1]:
-            case "toml":
-                return (toml_tree.document(text),)
-            case "json" | "jsonc":
-                return (json_tree.document(text),)
-        trees = (tree for masked in readings(text.text) for tree in yaml_tree.documents(text, masked))
-        return [tree for tree in trees if not isinstance(tree, Traced)]
-    except UnreadError:
-        return ()

@@ -51,9 +51,13 @@ class _Expansion:
     def expanded(self, text: Traced, depth: int) -> Traced:
         if "$" not in text.text and "{{" not in text.text:
             return text
-        parts = [part if put is None else self._put(part, put, depth) for part, put in _split(text, self.scope)]
-        whole = joined(parts, text.origin)
-        return whole if len(whole.text) <= _LONGEST else text
+        parts, length = [], 0
+        for part, put in _split(text, self.scope):
+            parts.append(part if put is None else self._put(part, put, depth))
+            length += len(parts[-1].text)
+            if length > _LONGEST:  # at once: thousands of long values would not fit into memory
+                return text
+        return joined(parts, text.origin)
 
     def _put(self, part: Traced, put: Traced, depth: int) -> Traced:
         self.left -= 1
@@ -141,5 +145,6 @@ _TEMPLATE = re.compile(
     r"\s*(?:\|\s*(?:quote|squote|trim|string|toString)\s*)*-?\}\}"
 )
 _OPEN = re.compile(
-    r"[$`]|\{\{|\}\}|<[^<>]*>|%[A-Za-z_]\w*%|%[A-Za-z](?!\w)|%\([^()]*\)s|@@?\w+@@?$|^__\w+__$|\{[A-Za-z_][\w.\[\]'\"]*\}|\[[A-Z_ -]+\]"
+    r"[$`]|\{\{|\}\}|<[^<>]*>|%[A-Za-z_]\w*%|%[A-Za-z](?!\w)|%\([^()]*\)s|@@?\w+@@?$|^__\w+__$"
+    r"|\{[A-Za-z_][\w.\[\]'\"]*\}|\[[A-Z_ -]+\]"
 )

@@ -12,7 +12,7 @@ from ..errors import CheckError, NotFoundError
 # Folders of tools and of other people's code, where nothing of the project stands.
 _LEFT_OUT = frozenset(
     """
-    .git .hg .svn .venv venv node_modules __pycache__ site-packages .tox .nox .mypy_cache .ruff_cache .pytest_cache
+    .git .hg .svn node_modules __pycache__ site-packages .tox .nox .mypy_cache .ruff_cache .pytest_cache
     .terraform .eggs
     """.split()
 )
@@ -24,8 +24,8 @@ _MOST_FILES = 200_000
 def files(root: Path, paths: Sequence[Path], exclude: Collection[str]) -> Iterator[Path]:
     """Every file at and under the paths, each once, in the order of their names.
 
-    Links in a tree are not followed: what they lead to inside the project is met at its own place, and what lies
-    outside is not the project's.
+    Links to folders are not followed: what they lead to inside the project is met at its own place. Links to files of
+    the project are looked into under their own names; what lies outside is not the project's.
 
     Args:
         root: what the patterns are relative to.
@@ -52,6 +52,11 @@ def shown(root: Path, file: Path) -> str:
     return path.relative_to(base).as_posix() if path.is_relative_to(base) else path.as_posix()
 
 
+def is_left_out(name: str) -> bool:
+    """Whether a file is one that models ship, or our own."""
+    return name in _OF_MODELS or name.endswith(".index.json")
+
+
 def _under(root: Path, path: Path, exclude: Collection[str]) -> Iterator[Path]:
     if path.is_file():
         yield path
@@ -64,13 +69,25 @@ def _under(root: Path, path: Path, exclude: Collection[str]) -> Iterator[Path]:
 
     for folder, folders, names in os.walk(path, onerror=failed):
         here = Path(folder)
-        folders[:] = sorted(name for name in folders if name not in _LEFT_OUT and not _out(root, here / name, exclude))
+        folders[:] = sorted(name for name in folders if not _is_of_a_tool(here / name))
+        folders[:] = [name for name in folders if not _out(root, here / name, exclude)]
         for name in sorted(names):
             file = here / name
-            if name in _OF_MODELS or name.endswith(".index.json"):
-                continue
-            if not file.is_symlink() and not _out(root, file, exclude):
+            # A pipe or a socket would keep us waiting; a link counts by what it leads to.
+            if file.is_file() and not is_left_out(name) and not _out(root, file, exclude) and _is_here(root, file):
                 yield file
+
+
+def _is_of_a_tool(folder: Path) -> bool:
+    """Whether a folder holds what a tool made, or other people's code."""
+    if folder.name in ("venv", ".venv"):  # by its name alone it could be anything
+        return (folder / "pyvenv.cfg").exists()
+    return folder.name in _LEFT_OUT
+
+
+def _is_here(root: Path, file: Path) -> bool:
+    """Whether a file is the project's own: no link, or one to a file of the project, whatever that is called there."""
+    return not file.is_symlink() or file.resolve().is_relative_to(root.resolve())
 
 
 def _out(root: Path, path: Path, exclude: Collection[str]) -> bool:

@@ -17,8 +17,9 @@ from specdec_check.compat.project.listing import listing
 from specdec_check.compat.report import machine, scan_text
 from specdec_check.compat.scan.errors import UnreadError
 from specdec_check.compat.scan.found import Pairing
+from specdec_check.compat.scan.readers import reader_of
 from specdec_check.compat.scan.reading import Scope
-from specdec_check.compat.scan.scan import Located, Wanted, look, reader_of, scan
+from specdec_check.compat.scan.scan import Located, Wanted, look, scan
 
 _CORPUS = Path(__file__).parents[1] / "compat" / "scan" / "corpus"
 _LINE_END = re.compile(r"\r\n|\r|\n")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ..traced import Traced, joined
 
-_FENCE = re.compile(r"(?P<indent>[ \t>]*)(?:[-*+] |\d+[.)] )?[ \t]*(?P<fence>`{3,}|~{3,})(?P<info>.*)")
+_FENCE = re.compile(r"(?P<indent>[ \t>]*+)(?:[-*+] |\d+[.)] )?[ \t]*(?P<fence>`{3,}|~{3,})(?P<info>.*)")
 _LANGUAGE = re.compile(r"[\w+-]+")
 _PROMPT = re.compile(r"\s*[$%] ")
 _CONTINUED = re.compile(r"\s*> ?")

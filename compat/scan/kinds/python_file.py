@@ -1,12 +1,18 @@
 """Python: calls of the engines' own libraries, command lines in lists and strings, settings in dicts.
 
 Nothing is run or imported. What a name holds is followed through the file; what may not run (`if False:`) is nothing.
+
+What cannot be told is still a pairing, with a name left open, where somebody writes one down: a name from the
+environment, from an option without a default, from a configuration object, from a call or from text with such parts.
+It is none where code only hands on what others give it, as libraries do: where the drafter is a parameter (or an
+attribute that is set from one) that no call, default or literal of the file gives a value, and the target is no more
+than that. A parameter that somebody outside may fill from a command line stays open: one of a function that is
+decorated, or that is an argument itself, such as `fire.Fire(main)`.
 """
 
 from __future__ import annotations
 
 import ast
-import re
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,16 +20,16 @@ from dataclasses import replace
 from ..commands import from_command
 from ..errors import UnreadError
 from ..found import Found, Name, Pairing
-from ..nodes import Node
 from ..python_blocks import Names
+from ..python_commands import RUNNING, Commands
 from ..python_models import Models
 from ..python_names import CHANGES, Function, How, Site
+from ..python_reach import Reach
 from ..python_source import Source
 from ..python_turns import turns
 from ..python_values import Values
-from ..reading import Branch, Command, Items, Scope, Settings
+from ..reading import Branch, Command, Scope, Settings
 from ..settings import from_settings
-from ..shell import commands_of
 from ..spellings import SPELLINGS
 from ..traced import Traced
 from ..tree_units import units_of
@@ -33,10 +39,12 @@ def found(text: Traced, scope: Scope) -> list[Found]:
     """The speculation that Python code sets up.
 
     Raises:
-        UnreadError: the text is no Python, or takes too much to follow.
+        UnreadError: the text is no Python, or made to take long.
     """
+    reader = _Reader(text, scope)
     try:
-        return _distinct([_written(one) for one in _Reader(text, scope).found()])
+        founds = list(reader.found())
+        return _distinct([_written(one) for one in founds if not reader.only_hands_on(one)])
     except RecursionError:
         raise UnreadError("is no Python that can be followed: it is nested too deeply") from None
 
@@ -46,24 +54,36 @@ class _Reader:
         source = Source(text)
         self._names = Names(source.tree)
         self._values = Values(source, self._names, scope)
+        self._reach = Reach(self._names)
         self._models = Models(self._values, scope)
+        self._commands = Commands(self._values, scope)
         self._scope = scope
         self._holders = _holders(self._names)
 
     def found(self) -> Iterator[Found]:
         """What calls set up, then what literals do that no such call uses."""
-        calls = [(node, site) for node, site in self._names.uses if isinstance(node, ast.Call)]
-        for look in (self._call, self._run):
+        following = self._values.following
+        uses = [(node, site) for node, site in self._names.uses if self._reach.speaks(node, self._held_by(node))]
+        calls = [(node, site) for node, site in uses if isinstance(node, ast.Call) and _may_speculate(node)]
+        for look in (self._call, self._commands.found):
             for call, at in calls:
-                if _may_speculate(call):
-                    for turn in turns(self._values.following, at):
-                        yield from look(call, turn)
-        silent: set[int] = set()
-        for node, site in self._names.uses:
-            if isinstance(node, ast.Call) or id(node) in silent or id(node) in self._values.used:
-                continue
-            if id(node) in self._holders or _speaks(node, silent):
+                following.begin()
+                for turn in turns(following, at):
+                    yield from look(call, turn)
+        for node, site in uses:
+            if not isinstance(node, ast.Call) and id(node) not in self._values.used:
+                following.begin()
                 yield from self._literal(node, site)
+
+    def only_hands_on(self, one: Found) -> bool:
+        """Whether a pairing is that of code which gets both models from others."""
+        handed = self._values.is_handed
+        return isinstance(one, Pairing) and handed(one.drafter) and (one.target is None or handed(one.target))
+
+    def _held_by(self, node: ast.expr) -> str:
+        """The name of a literal that is changed later."""
+        name = self._holders[id(node)][0] if id(node) in self._holders else None
+        return name.id.rpartition(".")[2] if isinstance(name, ast.Name) else ""
 
     def _call(self, call: ast.Call, site: Site) -> Iterator[Found]:
         """A call of an engine's library."""
@@ -87,50 +107,6 @@ class _Reader:
             return False
         return any(isinstance(one.node, Function) for one in self._values.following.follow(call.func, site))
 
-    def _run(self, call: ast.Call, site: Site) -> Iterator[Found]:
-        """A call that starts a program."""
-        name = self._values.following.imported(call.func, site)
-        last = name.rpartition(".")[2]
-        given = {one.arg: one.value for one in call.keywords}
-        if last not in _RUNNING or (last == "split" and not name.startswith("shlex")):
-            return
-        if last == "create_subprocess_exec":
-            words = [self._values.tree(one, site) for one in call.args if not isinstance(one, ast.Starred)]
-            yield from self._command(Items(tuple(words)), call, site)
-            return
-        place = 1 if last.startswith(("exec", "spawn")) and len(call.args) > 1 else 0
-        line = call.args[place] if len(call.args) > place else given.get("args") or given.get("command")
-        if line is not None and not isinstance(line, ast.Starred):
-            for tree in self._lines(line, site):
-                yield from self._command(tree, call, site)
-
-    def _lines(self, line: ast.expr, site: Site) -> list[Node]:
-        """What a command line may be: its words, also where they are joined to a text, or its text."""
-        lines: list[Node] = []
-        for made in self._values.ways(line, site):
-            match made.node:
-                case ast.Call(func=ast.Attribute(attr="join"), args=[words]) if not made.changes:
-                    lines += self._values.trees(words, made.site)
-                case ast.Call(func=ast.Attribute(attr="split", value=script), args=[]):
-                    lines.append(self._values.text(script, made.site))
-        return lines or self._values.trees(line, site)
-
-    def _command(self, tree: Node, call: ast.Call, site: Site) -> Iterator[Found]:
-        environment: dict[str, Traced] = {}
-        for keyword in call.keywords:
-            if keyword.arg == "env" and isinstance(known := self._values.tree(keyword.value, site), Branch):
-                environment = {name: value for name, (_, value) in known.entries.items() if isinstance(value, Traced)}
-        if isinstance(tree, Traced):
-            for command in commands_of(tree, self._scope):
-                yield from from_command(command, self._scope)
-        else:
-            yield from self._words(tree, environment)
-
-    def _words(self, tree: Node, environment: dict[str, Traced]) -> Iterator[Found]:
-        words = [one for one in tree.nodes if isinstance(one, Traced)] if isinstance(tree, Items) else []
-        if words or environment:
-            yield from from_command(Command(words, environment=environment), self._scope)
-
     def _literal(self, node: ast.expr, site: Site) -> Iterator[Found]:
         """A dict that reads as settings or a list that reads as a command line, with what is done to it later."""
         written, at = self._holders.get(id(node), (node, site))
@@ -140,7 +116,7 @@ class _Reader:
                 trees = self._values.trees(node, turn)
             for tree in trees:
                 if not isinstance(tree, Branch):
-                    yield from self._words(tree, {})
+                    yield from self._commands.words(tree, {})
                     continue
                 for unit, scope in units_of([tree], self._scope, ""):
                     yield from from_command(unit, scope) if isinstance(unit, Command) else from_settings(unit, scope)
@@ -161,23 +137,11 @@ def _holders(names: Names) -> dict[int, tuple[ast.expr, Site]]:
 
 
 def _may_speculate(call: ast.Call) -> bool:
-    """Whether a call may matter, by what is written in it: most calls of a file do not."""
+    """Whether a call may matter by its name and arguments: most calls of a file do not."""
     func = call.func
     last = func.attr if isinstance(func, ast.Attribute) else func.id if isinstance(func, ast.Name) else ""
     keywords = {one.arg for one in call.keywords}
-    return not keywords.isdisjoint(_TELLING) or last in _ENGINES or last in _RUNNING or last in _MODEL_CALLS
-
-
-def _speaks(node: ast.expr, silent: set[int]) -> bool:
-    """Whether a literal holds words that pairings are made of; if it does not, all within it is noted as silent."""
-    within = list(ast.walk(node))
-    for one in within:
-        if isinstance(one, ast.Starred) or (
-            isinstance(one, ast.Constant) and isinstance(one.value, str) and _WORDS.search(one.value)
-        ):
-            return True
-    silent.update(id(one) for one in within)
-    return False
+    return not keywords.isdisjoint(_TELLING) or last in _ENGINES or last in RUNNING or last in _MODEL_CALLS
 
 
 def _written(one: Found) -> Found:
@@ -218,12 +182,4 @@ _SPECULATING = frozenset({"speculative_config"}) | SPELLINGS["vllm"].marks | SPE
 _TELLING = _SPECULATING | {
     *("assistant_model", "draft_model", "prompt_lookup_num_tokens", "assistant_early_exit", "generate_kwargs", None)
 }
-# What stands in every pairing's flags or keys: without it a list or dict is none.
-_WORDS = re.compile(r"draft|spec|assistant|^-(?:md|hfd|sc)|decoding_type", re.IGNORECASE)
 _MODEL_CALLS = frozenset({"generate", "stream_generate", "speculative_generate_step", "pipeline"})
-# Functions that run a command line.
-_RUNNING = frozenset(
-    "run Popen call check_call check_output getoutput getstatusoutput system popen split create_subprocess_exec "
-    "create_subprocess_shell execv execvp execve execvpe spawnv spawnvp exec_command sh shell execute run_command "
-    "local sudo launch_server_cmd execute_shell_command".split()
-)

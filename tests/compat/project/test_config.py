@@ -360,7 +360,7 @@ IGNORE = '[[ignores]]\nrule = "SD405"\nreason = "x"\n'
         (PAIR + "batch = true", "line 4: 'pairs.batch' must be a whole number from 1 to 1,000,000,000, not true."),
         (PAIR + "batch = 8.0", "line 4: 'pairs.batch' must be a whole number from 1 to 1,000,000,000, not 8.0."),
         (PAIR + "name = 1979-05-27", "line 4: 'pairs.name' must be a text in quotes, not 1979-05-27."),
-        (PAIR + "name = ' '", "line 4: 'pairs.name' must not be blank: write what is meant, or leave 'name' out."),
+        (PAIR + "name = ' '", "line 4: 'pairs.name' must not be blank: write what is meant."),
         (PAIR + r'name = "a\u202eb"', "line 4: 'pairs.name' holds a control or an invisible character"),
         (PAIR + f"name = '{'x' * 1001}'", "line 4: 'pairs.name' is too long: 1,001 characters, and 1,000 may be."),
         (

@@ -11,11 +11,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from hub import faults
-from making import OTHER_CORPUS, Made
+from making import OTHER_CORPUS, Made, make_model
 from running import PROGRAM, CommandLine, Run, interrupt, wait_until
 
+import specdec_check.compat
+
+SCHEMA = json.loads((Path(specdec_check.compat.__file__).parent / "gate.schema.json").read_text())
 DECLARED = """
 [[pairs]]
 name = "chat"
@@ -65,7 +69,7 @@ def test_a_declared_pair_passes(specdec_check, project, pair):
     run = specdec_check("gate")
 
     assert (run.status, run.stderr) == (0, "")
-    assert run.stdout.splitlines()[0].startswith("CERTIFIED: the one pairing passes")
+    assert run.stdout.splitlines()[0].startswith("PASSED: the one pairing passes")
     assert "passed    chat specdec.toml:5:12: CERTIFIED for bundled: org/target × org/drafter: identical" in run.stdout
 
 
@@ -222,10 +226,14 @@ def test_outputs_in_every_format_and_a_saved_result_shown_again(specdec_check, p
 
     assert run.status == 1
     saved = project / "out" / "result.json"
-    assert json.loads(saved.read_text())["verdict"] == "refused"
+    result = json.loads(saved.read_text())
+    jsonschema.validate(result, SCHEMA)
+    assert result["verdict"] == "refused"
     for form in forms:
         shown = specdec_check("report", saved, "--format", form)
         assert (shown.status, shown.stdout) == (0, (project / "out" / f"result.{form}").read_text())
+    assert "note SD504" in specdec_check("report", saved, "--verbose").stdout
+    assert "note SD504" not in specdec_check("report", saved).stdout
     assert "is no JSON" in specdec_check("report", project / "serve.sh").error
 
 
@@ -281,8 +289,123 @@ def test_a_terminal_sees_how_far_it_is_and_a_pipe_does_not(specdec_check, projec
     stdout, _ = process.communicate(timeout=20)
 
     assert process.returncode == 0
-    assert stdout.startswith(b"CERTIFIED")
+    assert stdout.startswith(b"PASSED")
     assert b"\x1b" not in stdout
     assert b"models" in seen
     assert b"2/2" in seen
     assert b"pairs" in seen
+
+
+def test_a_name_that_another_pair_has_cannot_take_its_place(specdec_check, project, pair, stranger):
+    (project / "serve.sh").write_text("vllm serve org/target --speculative-model org/drafter\n" * 2)
+    scanned = "serve.sh: org/target × org/drafter (vllm)"
+    (project / "specdec.toml").write_text(
+        f'[[pairs]]\nname = "{scanned} #2"\ntarget = "org/target"\ndrafter = "org/stranger"\nengines = ["vllm"]\n'
+    )
+
+    run = specdec_check("gate", "--format", "json")
+
+    found = pairs_of(run)
+    assert run.status == 1
+    assert {name: one["result"] for name, one in found.items()} == {
+        f"{scanned} #2": "failed",
+        scanned: "passed",
+        f"{scanned} #3": "passed",
+    }
+
+
+def test_a_configuration_beside_a_file_has_no_say(specdec_check, project, pair, stranger):
+    (project / "deploy").mkdir()
+    (project / "deploy" / "serve.sh").write_text("vllm serve org/target --speculative-model org/stranger\n")
+    (project / "deploy" / "specdec.toml").write_text('[scan]\nexclude = ["serve.sh"]\n')
+
+    assert specdec_check("gate", "deploy").status == 1
+    assert specdec_check("gate", "deploy/serve.sh").status == 1
+    assert "no pairing to check" in specdec_check("gate", "--project", "deploy").error
+
+
+def test_a_folder_of_the_project_is_no_model_of_the_hub(specdec_check, project, pair):
+    make_model(project / "org" / "elsewhere", layers=2)
+    (project / "serve.sh").write_text("vllm serve org/elsewhere --speculative-model org/elsewhere\n")
+
+    run = specdec_check("gate", "--format", "json")
+
+    assert run.status == 2
+    assert "org/elsewhere" in run.json["pairs"][-1]["findings"][0]["message"]
+
+
+def test_what_is_left_open_by_exception_does_not_cover_what_is_known(specdec_check, project, pair, hub, stranger):
+    hub.gate("org/stranger", "hf_another")
+    (project / "serve.sh").write_text("vllm serve org/target --speculative-model org/stranger\n")
+    strict = specdec_check("gate", "--format", "json")
+    found = next(one for one in strict.json["pairs"] if one["source"] == "scanned")
+    open_ = sorted({one["code"] for one in found["findings"] if one["severity"] == "open"})
+    ignores = "".join(f'[[ignores]]\nrule = "{code}"\npair = "serve.sh*"\nreason = "tried"\n' for code in open_)
+    (project / "specdec.toml").write_text(f"strict = true\n{DECLARED}{ignores}")
+
+    run = specdec_check("gate", "--format", "json")
+
+    assert strict.status == 2
+    errors = [one for pair in run.json["pairs"] for one in pair["findings"] if one["severity"] == "error"]
+    assert run.status == (1 if errors else 0)
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "vllm serve org/target --spec\\\nulative-model org/stranger\n",
+        'vllm serve org/target --specul""ative-model org/stranger\n',
+        "vllm serve org/target $'--specu\\x6cative-model' org/stranger\n",
+        "X=ulative-model\nvllm serve org/target --spec$X org/stranger\n",
+    ],
+)
+def test_a_flag_in_pieces_is_a_flag(specdec_check, project, pair, stranger, script):
+    (project / "serve.sh").write_text(script)
+
+    assert specdec_check("gate").status == 1
+
+
+def test_files_that_are_easily_passed_over(specdec_check, project, pair, stranger):
+    script = "vllm serve org/target --speculative-model org/stranger\n"
+    (project / "assets").mkdir()
+    (project / "venv").mkdir()
+    (project / "vllm.service.d").mkdir()
+    (project / "assets" / "run.txt").write_text(script)
+    (project / "linked.sh").symlink_to("assets/run.txt")
+    (project / "venv" / "run.sh").write_text(script)
+    (project / "serve-llama-3.1").write_text(f"#!/bin/bash\n{script}")
+    (project / "vllm.service.d" / "override.conf").write_text(f"[Service]\nExecStart=/usr/bin/{script}")
+    (project / "nul.sh").write_text(f"true\0\n{script}")
+    (project / "wide.sh").write_bytes(script.encode("utf-16-le"))
+    os.mkfifo(project / "pipe")
+
+    run = specdec_check("gate", "--format", "json")
+
+    assert run.status == 2
+    assert sorted(one["place"]["file"] for one in run.json["pairs"] if one["result"] == "failed") == [
+        "linked.sh",
+        "serve-llama-3.1",
+        "venv/run.sh",
+        "vllm.service.d/override.conf",
+    ]
+    assert sorted(found["place"]["file"] for found in run.json["findings"]) == ["nul.sh", "wide.sh"]
+    named = specdec_check("gate", "assets/run.txt", "--format", "json")
+    assert [found["place"]["file"] for found in named.json["findings"]] == ["assets/run.txt"]
+
+
+def test_what_a_log_could_take_for_a_command_is_told_as_text(specdec_check, project, pair):
+    (project / "specdec.toml").write_text('"##[stop-commands]abc" = 1\n')
+
+    run = specdec_check("gate")
+
+    assert run.status == 2
+    assert "##[" not in run.stdout + run.stderr
+
+
+def test_the_hubs_address_is_told_without_its_password(specdec_check, project, pair, hub):
+    secret = hub.endpoint.replace("http://", "http://user:s3cretpw@").rsplit(":", 1)[0] + ":9"
+
+    run = specdec_check("gate", "--timeout", "2", HF_ENDPOINT=secret)
+
+    assert run.status == 2
+    assert "s3cretpw" not in run.stdout + run.stderr

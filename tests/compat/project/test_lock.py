@@ -172,6 +172,66 @@ def test_a_model_that_cannot_be_read_leaves_the_lock_as_it_is(specdec_check, pro
     assert (project / "specdec.lock").read_bytes() == before
 
 
+def test_a_head_that_somebody_answers_for_keeps_no_lock_from_holding(specdec_check, project):
+    (project / "serve.sh").write_text("""vllm serve org/target -sc '{"method": "eagle3", "model": "org/head"}'\n""")
+    open_ = specdec_check("lock")
+    (project / "specdec.toml").write_text(DECLARED + '[[ignores]]\nrule = "SD702"\nreason = "its card names it"\n')
+
+    answered = specdec_check("lock")
+
+    assert (open_.status, answered.status) == (2, 0)
+    assert "not locked serve.sh: org/target × org/head (vllm): NOT CHECKED for vllm" in answered.stdout
+    assert "passes by exception from SD702" in answered.stdout
+    assert specdec_check("gate", "--locked").status == 0
+    assert specdec_check("gate", "--frozen").status == 0
+
+
+def test_other_options_beside_a_pair_are_told_with_both_values(specdec_check, project):
+    script = "vllm serve org/target --speculative-model org/drafter --max-model-len {}\n"
+    (project / "serve.sh").write_text(script.format(512))
+    assert specdec_check("lock").status == 0
+    (project / "serve.sh").write_text(script.format(256))
+
+    run = specdec_check("gate", "--locked", "--format", "json")
+
+    told = [found for found in findings(run) if found["decides"]]
+    assert (run.status, [found["code"] for found in told]) == (1, ["SD710", "SD711"])
+    assert "context was 512, is 256" in told[0]["message"]
+
+
+def test_a_part_of_the_project_is_held_against_its_part_of_the_lock(specdec_check, project):
+    for name in ("a", "b"):
+        (project / name).mkdir()
+        (project / name / "serve.sh").write_text("vllm serve org/target --speculative-model org/drafter -tp 2\n")
+    (project / "b" / "serve.sh").write_text("vllm serve org/target --speculative-model org/drafter -tp 1\n")
+    assert specdec_check("lock").status == 0
+    before = (project / "specdec.lock").read_bytes()
+
+    assert specdec_check("gate", "a", "--locked").status == 0
+    assert specdec_check("lock", "a").status == 0
+    assert (project / "specdec.lock").read_bytes() == before
+    (project / "b" / "serve.sh").unlink()
+    assert specdec_check("gate", "--locked").status == 1
+
+
+def test_a_damaged_lock_is_written_anew_and_that_is_said(specdec_check, project):
+    before = (project / "specdec.lock").read_bytes()
+    (project / "specdec.lock").write_bytes(b"<<<<<<< HEAD\n" + before)
+
+    run = specdec_check("lock")
+
+    assert run.status == 0
+    assert "It is written anew" in run.stderr
+    assert (project / "specdec.lock").read_bytes() == before
+
+
+def test_no_lock_is_written_of_nothing(specdec_check):
+    specdec_check.folder.mkdir()
+
+    assert "no pairing to check" in specdec_check("lock").error
+    assert list(specdec_check.folder.iterdir()) == []
+
+
 @pytest.mark.parametrize("damage", [b"", b"<<<<<<< HEAD\n", b'{"version": 1}', b'{"version": 2}', b"[]", b"\xff"])
 def test_a_damaged_lock_is_no_verdict(specdec_check, project, damage):
     (project / "specdec.lock").write_bytes(damage)
@@ -204,3 +264,38 @@ def test_interrupted_at_any_moment_the_lock_is_whole_or_as_it_was(specdec_check,
     assert process.returncode in (130, 1, -2), stderr  # -2: before Python could listen
     assert now == before or json.loads(now)["models"] != json.loads(before)["models"]
     assert sorted(path.name for path in project.iterdir()) == ["specdec.lock", "specdec.toml"]
+
+
+def edited(project: Path, edit) -> None:
+    lock = json.loads((project / "specdec.lock").read_text())
+    edit(lock)
+    (project / "specdec.lock").write_text(json.dumps(lock, indent=2, sort_keys=True) + "\n")
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda lock: lock["models"].append(lock["models"][0] | {"original": "org/unused"}),
+        lambda lock: lock["models"][0]["vocab"].update(used=1),
+        lambda lock: lock["models"][0]["facts"].clear(),
+        lambda lock: lock["models"][0]["locked"].update(repository="org/other"),
+        lambda lock: lock["models"].insert(0, lock["models"][0]),
+        lambda lock: lock["pairs"].insert(0, lock["pairs"][0] | {"verdict": "refused"}),
+        lambda lock: lock.update(note="approved"),
+        lambda lock: lock["pairs"][0].update(verdict="refused"),
+    ],
+)
+def test_a_lock_that_would_be_written_otherwise_fails(specdec_check, project, edit):
+    edited(project, edit)
+
+    assert specdec_check("gate", "--locked").status == 1
+
+
+def test_frozen_without_the_models_in_the_lock_is_no_pass(specdec_check, project):
+    edited(project, lambda lock: lock["models"].clear())
+    (project / "specdec.toml").write_text(DECLARED + '[[ignores]]\nrule = "SD716"\nreason = "set by the operator"\n')
+
+    run = specdec_check("gate", "--frozen", "--format", "json")
+
+    assert run.status == 1
+    assert "SD709" in [found["code"] for found in findings(run) if found["decides"]]

@@ -30,15 +30,15 @@ def test_json_is_as_its_schema_says_and_a_line_is_a_finding(specdec_check, folde
     as_json, text = specdec_check("scan", "--format", "json"), specdec_check("scan")
 
     jsonschema.validate(as_json.json, SCHEMA)
-    ready, open_, head = as_json.json["pairings"]
-    assert (ready["status"], ready["target"], ready["drafter"]) == ("ready", "org/target", "org/drafter")
+    option, open_, head = as_json.json["pairings"]
+    assert (option["status"], option["target"], option["drafter"]) == ("undecided", "org/target", "org/drafter")
     assert (open_["status"], open_["target"], open_["drafter"]) == ("undecided", "org/target", None)
     assert (head["status"], head["drafter"], head["head"]) == ("undecided", "org/head", "eagle3")
     assert (as_json.status, text.status, text.stderr) == (0, 0, "")
     assert text.stdout.splitlines() == [
-        "3 pairings in 1 file, 2 of which cannot be settled",
-        "serve.sh:1:43: ready vllm org/target × org/drafter: The option tensor_parallel is '$COUNT', which cannot be"
-        " told from this file; the pair is judged without it.",
+        "3 pairings in 1 file, 3 of which cannot be settled",
+        "serve.sh:1:43: undecided vllm org/target × org/drafter: The option tensor_parallel is '$COUNT', which"
+        " cannot be told from this file; all else is judged without it.",
         "serve.sh:2:43: undecided vllm org/target × $DRAFT: The drafter is '$DRAFT', which cannot be told from this"
         " file.",
         "serve.sh:3:59: undecided vllm org/target × org/head: The drafter is a trained head (eagle3): it fits the one"
@@ -51,7 +51,7 @@ def test_a_given_value_settles_a_variable(specdec_check, folder):
     run = specdec_check("scan", "--format", "json", "--set", "DRAFT=org/drafter", "--set", "COUNT=4")
 
     assert [one["drafter"] for one in run.json["pairings"]] == ["org/drafter", "org/drafter", "org/head"]
-    assert run.json["pairings"][0]["options"] == {"tensor_parallel": 4}
+    assert (run.json["pairings"][0]["status"], run.json["pairings"][0]["options"]) == ("ready", {"tensor_parallel": 4})
     assert "NAME=VALUE" in specdec_check("scan", "--set", "DRAFT").error
 
 
@@ -82,7 +82,8 @@ def test_what_is_not_the_projects_own_is_left_out(specdec_check, folder):
     for name in ("node_modules/x", ".venv/x", "vendor/x", "kept"):
         (folder / name).mkdir(parents=True)
         (folder / name / "serve.sh").write_text(SCRIPT)
-    (folder / "link.sh").symlink_to(folder / "serve.sh")
+    (folder / ".venv" / "pyvenv.cfg").write_text("")
+    (folder / "elsewhere.sh").symlink_to("/etc/profile")
 
     run = specdec_check("scan", "--exclude", "vendor/**", "--format", "json")
 

@@ -6,8 +6,10 @@ import pytest
 
 from specdec_check.compat.scan.errors import UnreadError
 from specdec_check.compat.scan.found import Pairing
+from specdec_check.compat.scan.readers import reader_of
 from specdec_check.compat.scan.reading import Scope
-from specdec_check.compat.scan.scan import look, reader_of
+from specdec_check.compat.scan.scan import look
+from specdec_check.compat.scan.traced import Traced
 
 SERVED = 'from vllm import LLM\nLLM("org/target", speculative_config={"model": "org/drafter"})\n'
 
@@ -53,3 +55,23 @@ def test_depth_is_refused_before_the_parser_takes_it_all(language, opening):
     """A parser's time grows with the square of the depth."""
     with pytest.raises(UnreadError):
         pairs(language, '{"speculative_model": \n' + opening * 100_000)
+
+
+def test_a_variable_that_holds_itself_a_thousand_times_stays_small():
+    value = "$X" * 20_000
+
+    assert pairs("env", f"X={value}\nLLAMA_ARG_MODEL=a.gguf\nLLAMA_ARG_MODEL_DRAFT=$X\n") == [("a.gguf", None)]
+
+
+def test_a_long_indentation_is_passed_once():
+    assert pairs("md", "\t" * 60_000 + f"\n```py\n{SERVED}```\n") == [("org/target", "org/drafter")]
+
+
+def test_a_form_feed_ends_no_line():
+    text = Traced.whole("a\fb\u2028c\r\nd\r\re\n")
+    assert [line.text for line in text.lines()] == ["a\fb\u2028c", "d", "", "e"]
+
+
+def test_a_script_in_scripts_is_refused():
+    with pytest.raises(UnreadError):
+        pairs("sh", "vllm serve org/target --speculative-model " + "$(" * 30_000)

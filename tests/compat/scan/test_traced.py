@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from specdec_check.compat.scan.traced import Lines, Traced, aligned, joined
+from specdec_check.compat.scan.traced import Lines, Traced, joined
 
 TEXTS = st.text(max_size=60)
 
@@ -34,27 +31,6 @@ def test_joined_texts_keep_the_places_of_each(texts):
     whole = joined(parts)
     assert whole.text == "".join(texts)
     assert list(whole.at) == [7 * number for number, text in enumerate(texts) for _ in text]
-
-
-@given(
-    st.text(
-        st.characters(max_codepoint=0xFFFF, categories=["L", "N", "P", "S"], exclude_characters='\\"'),
-        min_size=1,
-        max_size=30,
-    )
-)
-def test_what_json_escapes_is_found_again_in_order(value):
-    raw = json.dumps(value)
-    found = aligned(Traced.whole(raw), json.loads(raw))
-    assert found.text == value
-    assert list(found.at) == sorted(found.at)
-    assert all(raw[at] in (char, "\\") for char, at in zip(found.text, found.at, strict=True))
-
-
-def test_a_folded_yaml_scalar_is_found_on_its_lines():
-    raw = ">-\n  vllm serve\n    org/target\n"
-    found = aligned(Traced.whole(raw), yaml.safe_load(raw))
-    assert raw[found.at[found.text.index("org/")] :].startswith("org/target")
 
 
 @given(st.text("a\r\n", max_size=40))
