@@ -67,6 +67,8 @@ class Snippet:
         name = self.path.name
         if name.startswith(("Dockerfile", "Containerfile")) or name.endswith(".dockerfile"):
             return "Dockerfile"
+        if name == "Makefile":
+            return "Makefile"
         return ".env" if name.endswith(".env") or name.startswith(".env") else _KINDS[self.path.suffix]
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from .traced import Traced
 
+_ENDS = "\r\n\x85"  # what parsers make a line end of
 # What a parser may drop or fold: line ends, indentation, blanks at the ends of lines.
 BLANKS = " \t\r\n\x85\u2028\u2029"
 _NAMED = dict(zip('0abtnvfre /"\\N_LP', '\0\a\b\t\n\v\f\r\x1b /"\\\x85\xa0\u2028\u2029', strict=True)) | {"\t": "\t"}
@@ -72,7 +73,8 @@ def places(pieces: Iterator[Piece], value: str) -> Sequence[int]:
 def _next_end(given: Sequence[Piece], at: int) -> int:
     end = at
     while end < len(given) and given[end][0] in BLANKS:
-        if given[end][0] == "\n":
+        is_first_of_two = given[end][0] == "\r" and end + 1 < len(given) and given[end + 1][0] == "\n"
+        if given[end][0] in _ENDS and not is_first_of_two:
             return end
         end += 1
     return at

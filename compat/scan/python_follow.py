@@ -96,8 +96,10 @@ class Follow(Members):
 
     def _gives_way(self, made: Made) -> bool:
         match made.node:
-            case ast.Constant(value=value):
-                return not value
+            case None:
+                return made.handed
+            case ast.Constant():
+                return made.is_nothing()
             case ast.Attribute(attr=name):
                 return name in self._options and not self.steps.exhausted
             case ast.Call(func=func, args=args):
@@ -112,7 +114,10 @@ class Follow(Members):
         if isinstance(func, ast.Attribute) and taken and not self._environment(node, site):
             key = node.args[0].value if isinstance(node.args[0], ast.Constant) else None
             found = self._items(func.value, key, site)
-            return found or (self.follow(node.args[1], site) if len(node.args) > 1 else [])
+            if any(not one.handed for one in found) or len(node.args) == 1:
+                return found
+            default = self.follow(node.args[1], site)
+            return found if found and all(one.is_nothing() for one in default) else default
         if self.imported(func, site) in _PASSING and node.args:
             return self.follow(node.args[-1], site)
         return [end for one in self._called(func, site) for end in self._returned(one, node, site)]

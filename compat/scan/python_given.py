@@ -34,6 +34,10 @@ class Made:
     open: bool = False
     handed: bool = False
 
+    def is_nothing(self) -> bool:
+        """Whether it is None, an empty text or the like."""
+        return isinstance(self.node, ast.Constant) and not self.node.value
+
 
 class Given(ABC):
     """Knows the calls of a file and what they give."""
@@ -48,7 +52,9 @@ class Given(ABC):
         for node, site in names.uses:
             if isinstance(node, ast.Call):
                 self._register(node, site)
-        self._functions = {getattr(block.node, "name", "") for block in names.blocks.values()}
+        functions = [block.node for block in names.blocks.values() if isinstance(block.node, Function)]
+        self._functions = {getattr(function, "name", "") for function in functions}
+        self._takers = {id(function.args.kwarg): function for function in functions if function.args.kwarg}
 
     @abstractmethod
     def follow(self, node: ast.expr, site: Site) -> list[Made]:
@@ -70,11 +76,15 @@ class Given(ABC):
 
     def _given(self, binding: Binding, site: Site) -> list[Made]:
         """A parameter's or loop's value: from the call or turn that is looked at, else the parameter's default."""
+        rest = binding.by.args.kwarg if isinstance(binding.by, Function) else None
+        if rest and binding.name == rest.arg and isinstance(binding.by, Function):
+            return [Made(rest, site, handed=self._is_handed(binding) and not self.callers(binding.by))]
         if turn := site.chosen.get(id(binding.by)):
             node, at = turn
             if binding.how is How.LOOP:  # what the element refers to is seen from the same call of the function
                 return [Made(node, at.seen_from(site), binding.take)]
-            return self._argument(node, at, binding, site) if isinstance(node, ast.Call) else []
+            if isinstance(node, ast.Call) and (given := self._argument(node, at, binding, site)):
+                return given
         if binding.how is How.LOOP or not isinstance(binding.by, Function):
             return []
         callers = self.callers(binding.by)
@@ -85,43 +95,53 @@ class Given(ABC):
         if isinstance(binding.value, ast.expr):
             return [Made(binding.value, site, open=True, handed=self._is_handed(binding))]
         options = self._option(binding.name) if getattr(binding.by, "decorator_list", []) else []
-        rest = binding.by.args.kwarg
-        node = rest if rest and rest.arg == binding.name else None
-        return options or [Made(node, site, handed=self._is_handed(binding))]
+        return options or [Made(None, site, handed=self._is_handed(binding))]
+
+    def _taken_by_name(self, rest: ast.arg, key: object, site: Site) -> list[Made]:
+        """What `**rest` of a function holds under a key: a parameter that it does not name itself."""
+        return self._given(Binding(How.PARAMETER, None, site, (), 0, by=self._takers[id(rest)], name=str(key)), site)
 
     def _argument(self, call: ast.Call, at: Site, binding: Binding, site: Site) -> list[Made]:
-        """What a call gives for a parameter, or the parameter's default; nothing if it cannot be a call of it."""
+        """What a call gives for a parameter, or the parameter's default.
+
+        Nothing if it cannot be a call of it, or is one of a function that calls itself with what it got.
+        """
         if not isinstance(binding.by, Function):
             return []
         places = [name for name, _ in parameters(binding.by)]
-        if binding.name not in places:  # it takes the rest, whatever that is
+        vararg = binding.by.args.vararg
+        if vararg and binding.name == vararg.arg:
             return [Made(None, site)]
         if self._method(binding.by) and "staticmethod" not in _decorators(binding.by):
-            if binding.name == places[0]:  # the instance
+            if places[:1] == [binding.name]:  # the instance
                 return []
             places = places[1:]
         for keyword in call.keywords:
             if keyword.arg == binding.name:
-                return [Made(keyword.value, at)]
-        number = places.index(binding.name)
-        if any(isinstance(one, ast.Starred) for one in call.args):
+                own = at.block.node is binding.by and dotted(keyword.value) == binding.name
+                return [] if own else [Made(keyword.value, at)]
+        number = places.index(binding.name) if binding.name in places else None
+        if number is not None and any(isinstance(one, ast.Starred) for one in call.args):
             return [Made(None, site)]
-        if number < len(call.args):
+        if number is not None and number < len(call.args):
             return [Made(call.args[number], at)]
+        rest = binding.by.args.kwarg
         for keyword in call.keywords:
-            if keyword.arg is None:
-                return self._unpacked(keyword.value, at, binding.name)
+            own = rest is not None and at.block.node is binding.by and dotted(keyword.value) == rest.arg
+            if keyword.arg is None and not own and (given := self._unpacked(keyword.value, at, binding.name)):
+                return given
         return [Made(binding.value, site)] if isinstance(binding.value, ast.expr) else []
 
     def _unpacked(self, mapping: ast.expr, at: Site, name: str) -> list[Made]:
         """What `**mapping` gives for a name."""
         if id(mapping) in self._active:
             self.steps.cut += 1
-            return [Made(None, at)]
+            return []  # what leads back to itself gives nothing more than the other ways do
         with self._within(mapping):
             given: list[Made] = []
             for end in self.follow(mapping, at):
-                given += self.item(end, name) or [Made(None, at, handed=end.handed)]
+                items = self.item(end, name)
+                given += items if items or _is_known(end) else [Made(None, at, handed=end.handed)]
             return given
 
     def _is_handed(self, binding: Binding) -> bool:
@@ -178,6 +198,14 @@ class Given(ABC):
             yield
         finally:
             self._active.discard(id(node))
+
+
+def _is_known(mapping: Made) -> bool:
+    """Whether a mapping's keys are all written down."""
+    node = mapping.node
+    return (
+        isinstance(node, ast.Dict) and not mapping.changes and all(isinstance(key, ast.Constant) for key in node.keys)
+    )
 
 
 def _decorators(function: Function) -> list[str]:

@@ -39,8 +39,8 @@ class Members(Bound):
                         return [Made(value, made.site)]
             case ast.Call(func=ast.Name(id="dict"), keywords=keywords):
                 return [Made(one.value, made.site) for one in keywords if one.arg == key]
-            case ast.arg():
-                return [Made(None, made.site, handed=made.handed)]
+            case ast.arg() as rest:
+                return self._taken_by_name(rest, key, made.site)
         return []
 
     def _items(self, node: ast.expr, key: object, site: Site) -> list[Made]:

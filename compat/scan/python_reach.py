@@ -132,7 +132,9 @@ def _parts(func: ast.expr) -> list[str]:
 _USES = (ast.Call, ast.Dict, ast.List, ast.Tuple)
 # What stands in the flags and keys of every pairing.
 _WORDS = re.compile(
-    r"draft|assistant|speculat|lookup|decoding_?type|(?<![a-z])spec[-_]|(?<![\w-])-(?:md|hfd|hfrd|sc)\b", re.IGNORECASE
+    r"draft|assistant|speculat|(?:prompt|llama)[-_]?lookup|decoding_?type|(?<![a-z])spec[-_]"
+    r"|(?<![\w-])-(?:md|hfd|hfrd|sc)\b|hfr?d_repo",
+    re.IGNORECASE,
 )
 # The one function that is told by its name alone: it may get its drafter by place.
 _BY_PLACE = "speculative_generate_step"

@@ -46,7 +46,7 @@ class Steps:
         return self._left >= 0
 
 
-_PLACE = 4_000
-_FILE = 40_000
-_LATER = 200
+_PLACE = 2_000
+_FILE = 20_000
+_LATER = 100
 _HOSTILE = 1_000_000

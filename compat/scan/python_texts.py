@@ -80,7 +80,7 @@ class Texts(ABC):
 
     def _hands_on(self, node: ast.expr, site: Site) -> bool:
         ends = self.following.follow(node, site)
-        some = [end for end in ends if end.handed or not (isinstance(end.node, ast.Constant) and not end.node.value)]
+        some = [end for end in ends if end.handed or not end.is_nothing()]
         return bool(some) and all(
             (end.handed or isinstance(end.node, ast.ClassDef)) and not end.changes for end in some
         )
@@ -116,7 +116,7 @@ class Texts(ABC):
         """What makes an expression's value; None and empty texts count only where there is nothing else."""
         ends = self.following.follow(node, site)
         self.used.update(id(end.node) for end in ends)
-        something = [end for end in ends if not (isinstance(end.node, ast.Constant) and not end.node.value)]
+        something = [end for end in ends if not end.is_nothing()]
         return something or ends
 
     def _text(self, made: Made) -> Traced:

@@ -86,7 +86,8 @@ def _values(
         return alone.engine, {**_target(alone, above), **values}
     for spelling in SPELLINGS.values():
         if not spelling.marks.isdisjoint(plain):
-            return spelling.engine, {**_target(spelling, above), **_read(plain, spelling.settings)}
+            values = {**_target(spelling, above), **_read(plain, spelling.settings)}
+            return (spelling.engine, values) if Key.TARGET in values or not spelling.beside_target else None
     return None
 
 

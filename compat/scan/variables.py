@@ -16,7 +16,7 @@ def expand(text: Traced, scope: Scope) -> Traced:
     Known forms: `${X}`, `$X`, `$(X)`, `${X:-default}`, `{{ .Values.a.b }}`, `{{ X | default "d" }}`, `${{ env.X }}`.
     What a variable holds is expanded too, within bounds, so that one that holds itself ends.
     """
-    return _Expansion(scope, _MOST + text.text.count("$") + text.text.count("{{")).expanded(text, 0)
+    return _Expansion(scope, _MOST + _LONGEST // _LONG + text.text.count("$") + text.text.count("{{")).expanded(text, 0)
 
 
 def placed_in(value: Traced, before: str, after: str, use: int) -> Traced:
@@ -55,12 +55,12 @@ class _Expansion:
         for part, put in _split(text, self.scope):
             parts.append(part if put is None else self._put(part, put, depth))
             length += len(parts[-1].text)
-            if length > _LONGEST:  # at once: thousands of long values would not fit into memory
+            if length > _LONGEST or self.left < 0:  # at once: thousands of long values would not fit into memory
                 return text
         return joined(parts, text.origin)
 
     def _put(self, part: Traced, put: Traced, depth: int) -> Traced:
-        self.left -= 1
+        self.left -= 1 + len(put.text) // _LONG
         if self.left < 0 or part.text == put.text:
             return part
         return self.expanded(put, depth + 1) if depth < _DEEPEST else put
@@ -132,6 +132,7 @@ def _looked_up(found: re.Match[str], group: str, expression: Traced, scope: Scop
 _BLANK = re.compile(r"[\s{}]")
 _DEEPEST = 8
 _MOST = 40  # variables that those in a text lead to
+_LONG = 256  # characters that count as one more variable
 _LONGEST = 1 << 16
 _START = re.compile(r"\$|\{\{")
 _BRACE = re.compile(r"[{}]")

@@ -21,7 +21,7 @@ _QUOTED = re.compile(
 _MOST = 5000
 _BLANK = re.compile(r"\s")
 _LINE_END = re.compile(r"[\r\n]")
-_COMMENT = re.compile(r"\s+#.*|#.*\Z")
+_COMMENT = re.compile(r"(?<!\s)\s+#.*|#.*\Z")
 _SPECULATIVE = "SPECULATIVE_CONFIG"
 
 

@@ -43,6 +43,7 @@ class Spelling:
         file_flags: flags that name a file of settings.
         settings: keys in a tree of settings.
         marks: the keys that tell this engine from every other.
+        beside_target: whether the marks are words of many programs, and count beside a target's key alone.
         speculative: keys inside `speculative_config`.
         environment: variables that the engine reads.
         unpaired: methods without a second model; `ngram` stands for every method that begins so.
@@ -67,6 +68,7 @@ class Spelling:
     file_flags: frozenset[str] = frozenset()
     settings: Mapping[str, Flag] = field(default_factory=dict)
     marks: frozenset[str] = frozenset()
+    beside_target: bool = False
     speculative: Mapping[str, Flag] = field(default_factory=dict)
     environment: Mapping[str, Flag] = field(default_factory=dict)
     unpaired: frozenset[str] = frozenset()

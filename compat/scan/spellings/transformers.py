@@ -13,4 +13,5 @@ SPELLING = Spelling(
         **flags(Key.COUNT, "num_assistant_tokens"),
     },
     marks=frozenset({"assistant_model"}),
+    beside_target=True,
 )

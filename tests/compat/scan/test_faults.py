@@ -75,3 +75,17 @@ def test_a_form_feed_ends_no_line():
 def test_a_script_in_scripts_is_refused():
     with pytest.raises(UnreadError):
         pairs("sh", "vllm serve org/target --speculative-model " + "$(" * 30_000)
+
+
+@pytest.mark.parametrize("blank", ["\u2028", "\f", " "])
+def test_blanks_in_a_value_are_passed_once(blank):
+    text = f"A=x{blank * 60_000}x\nLLAMA_ARG_MODEL=a.gguf\nLLAMA_ARG_MODEL_DRAFT=b.gguf\n"
+
+    assert pairs("env", text) == [("a.gguf", "b.gguf")]
+
+
+@pytest.mark.parametrize("end", ["\r", "\r\n", "\n"])
+def test_line_ends_of_every_kind_are_placed(end):
+    text = f"args: |{end}  vllm serve org/target{f' {chr(92)}{end}  ' * 5_000}--speculative-model org/drafter{end}"
+
+    assert pairs("yaml", text) == [("org/target", "org/drafter")]

@@ -299,8 +299,97 @@ PAIRS = {
         ("transformers", "t/t", "d/d"),
     ),
     "a model from elsewhere": (
-        "def go(model, assistant):\n    model.generate(assistant_model=¦assistant)",
+        "def go(model):\n    model.generate(assistant_model=¦load_assistant())",
         ("transformers", None, None),
+    ),
+    "a parameter beside a target that is written down": (
+        """
+        def serve(draft):
+            LLM("t/t", speculative_config={"model": ¦draft, "num_speculative_tokens": 5})
+        """,
+        ("vllm", "t/t", None),
+    ),
+    "parameters from the command line": (
+        """
+        def main(target, draft):
+            LLM(target, speculative_config={"model": ¦draft, "num_speculative_tokens": 5})
+        fire.Fire(main)
+        """,
+        ("vllm", None, None),
+    ),
+    "parameters of a decorated function": (
+        """
+        @app.command()
+        def main(target, draft):
+            LLM(target, speculative_config={"model": ¦draft, "num_speculative_tokens": 5})
+        """,
+        ("vllm", None, None),
+    ),
+    "parameters with one that is called with an option": (
+        """
+        def start(target, draft):
+            LLM(target, speculative_config={"model": ¦draft, "num_speculative_tokens": 5})
+        start(args.target, args.draft)
+        """,
+        ("vllm", None, None),
+    ),
+    "a configuration object that is a parameter": (
+        """
+        def start(config):
+            LLM(config.target, speculative_config={"model": ¦config.draft, "num_speculative_tokens": 5})
+        """,
+        ("vllm", None, None),
+    ),
+    "a part of a parameter": (
+        """
+        def start(org, size):
+            LLM(f"{org}/t", speculative_config={"model": f"¦{org}/d-{size}", "num_speculative_tokens": 5})
+        """,
+        ("vllm", None, None),
+    ),
+    "an argument by name with a default": (
+        """
+        def start(**options):
+            target = options.get("target") or "t/t"
+            LLM(target, speculative_model=options.pop("draft", "¦d/d"), num_speculative_tokens=5)
+        """,
+        ("vllm", "t/t", "d/d"),
+    ),
+    "an argument by name": (
+        """
+        def start(**options):
+            LLM(options["target"], speculative_model=options.get("draft"), num_speculative_tokens=5)
+        start(target="t/t", draft="¦d/d")
+        """,
+        ("vllm", "t/t", "d/d"),
+    ),
+    "a parameter or a name": (
+        """
+        def start(target, draft=None):
+            draft = draft if draft else "¦d/d"
+            LLM(target, speculative_model=draft, num_speculative_tokens=5)
+        """,
+        ("vllm", None, "d/d"),
+    ),
+    "a name that more branches set than are looked at": (
+        "if x == 0:\n    draft = 'd/d'\n"
+        + "".join(f"elif x == {n}:\n    draft = 'd/{n if n > 1_990 else 'd'}'\n" for n in range(1, 2_000))
+        + "LLM('t/t', speculative_model=¦draft, num_speculative_tokens=5)\n",
+        ("vllm", "t/t", None),
+    ),
+    "a name in a sum of many parts": (
+        "LLM('t/t', speculative_model='¦d/' + " + " + ".join(["'d'"] * 900) + ", num_speculative_tokens=5)",
+        ("vllm", "t/t", "d/" + "d" * 900),
+    ),
+    "a module with many functions that call each other": (
+        "".join(
+            f"def f{n}(a, b=None, **rest):\n    c = f{(n * 7 + 1) % 200}(b, a, **rest) or f{(n * 11 + 3) % 200}(a)\n"
+            f"    table = {{'draft': c, 'n': [a, *c]}}\n    table['b'] = f{(n + 1) % 200}(table, c, **table)\n"
+            "    run(c, **table)\n    return c or table\n"
+            for n in range(200)
+        )
+        + "DRAFT = '¦d/d'\ndef main():\n    LLM('t/t', speculative_model=DRAFT, num_speculative_tokens=5)\n",
+        ("vllm", "t/t", "d/d"),
     ),
     "mlx-lm": (
         """
@@ -425,6 +514,37 @@ DECOYS = {
     "code that never runs": 'if False:\n    LLM("t", speculative_model="d")',
     "a loop that never runs": 'while 0:\n    LLM("t", speculative_model="d")',
     "a definition": "def generate(self, prompt, assistant_model=None, draft_model=None): pass",
+    "a wrapper's parameters": """
+        def go(model, assistant):
+            model.generate(assistant_model=assistant)
+    """,
+    "a library's method": """
+        class Mixin:
+            def __init__(self, model):
+                self.model = model
+            @torch.no_grad()
+            def generate(self, inputs, assistant_model=None, **kwargs):
+                if kwargs.get("old"):
+                    return Mixin.generate(self, inputs, assistant_model=assistant_model, **kwargs)
+                assistant_model = kwargs.pop("assistant", None) or assistant_model
+                arguments = {"assistant_model": assistant_model}
+                return self.model.generate(inputs, **arguments)
+    """,
+    "a library's class": """
+        class Server:
+            def __init__(self, target, draft=None):
+                self.target, self.draft = target, draft
+            def start(self):
+                return LLM(self.target, speculative_config={"model": self.draft, "num_speculative_tokens": 5})
+    """,
+    "a library's loader": """
+        class Chat:
+            def __init__(self, name, assistant):
+                self.model = AutoModelForCausalLM.from_pretrained(name)
+                self.assistant = AutoModelForCausalLM.from_pretrained(assistant)
+            def answer(self, prompt):
+                return self.model.generate(prompt, assistant_model=self.assistant)
+    """,
     "another tool": 'trainer(draft_model="d/d")\nblog.publish(["--draft", "post.md"])',
     "an option's declaration": 'parser.add_argument("--draft-model", default="d/d", help="--model t/t")',
     "a test of a flag": 'if "--draft-model" in sys.argv: pass',
@@ -462,7 +582,7 @@ def test_speculation_without_a_second_model_is_told(shape):
 
 @pytest.mark.parametrize("shape", DECOYS)
 def test_nothing_is_invented(shape):
-    assert read(DECOYS[shape]) == []
+    assert read(textwrap.dedent(DECOYS[shape])) == []
 
 
 def test_options_are_read_with_the_pair():
