@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from .arguments import Arguments, read_arguments
 from .assemble import assemble
+from .errors import UnreadError
 from .found import Found, Key, Value, Values
 from .inline import settings_in
 from .program import Start, script_in, start_of
@@ -35,7 +36,9 @@ def _found(command: Command, scope: Scope, depth: int) -> list[Found]:
     script = script_in(words)
     if script is not None:
         inner = scope.with_known(command.environment)
-        made = commands_of(script, inner, command.image) if depth else []
+        if not depth:
+            raise UnreadError(f"holds scripts that start each other more than {_DEEPEST} deep")
+        made = commands_of(script, inner, command.image)
         return [found for each in made for found in _found(_inside(each, command), inner, depth - 1)]
     environment = {**command.environment, **_set_in(words)}
     start = start_of(words, command.image) or _start_by(environment)

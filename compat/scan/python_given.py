@@ -142,7 +142,7 @@ class Given(ABC):
             for end in self.follow(mapping, at):
                 items = self.item(end, name)
                 given += items if items or _is_known(end) else [Made(None, at, handed=end.handed)]
-            return given
+            return [one for one in given if id(one.node) not in self._active]
 
     def _is_handed(self, binding: Binding) -> bool:
         """Whether a parameter without a caller is that of a library: nothing is seen to give it a value.
@@ -202,10 +202,8 @@ class Given(ABC):
 
 def _is_known(mapping: Made) -> bool:
     """Whether a mapping's keys are all written down."""
-    node = mapping.node
-    return (
-        isinstance(node, ast.Dict) and not mapping.changes and all(isinstance(key, ast.Constant) for key in node.keys)
-    )
+    keys = mapping.node.keys if isinstance(mapping.node, ast.Dict) and not mapping.changes else [None]
+    return all(isinstance(key, ast.Constant) for key in keys)
 
 
 def _decorators(function: Function) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .assemble import assemble
+from .errors import UnreadError
 from .found import Found, Key, Value
 from .inline import settings_in
 from .nodes import Node
@@ -34,7 +35,9 @@ def from_settings(settings: Settings, scope: Scope) -> list[Found]:
     found: list[Found] = []
     waiting: list[tuple[Node, tuple[Plain, ...], str]] = [(settings.tree, (), "")]
     seen = 0
-    while waiting and (seen := seen + 1) <= _MOST_NODES:
+    while waiting:
+        if (seen := seen + 1) > _MOST_NODES:
+            raise UnreadError(f"holds more than {_MOST_NODES} values")
         node, above, name = waiting.pop()
         if isinstance(node, Items):
             waiting += [(child, above, name) for child in reversed(node.nodes)]

@@ -246,7 +246,7 @@ class _Walk:
     def _script(self, script: Traced) -> None:
         """Reads a script that another shell runs; it sees the variables of this one."""
         if self.depth >= _DEEPEST:
-            return
+            raise UnreadError(f"holds scripts that start each other more than {_DEEPEST} deep")
         self.depth += 1
         mark = len(self.effects.variables.journal)
         self.run(steps_of(items_of(script)))
@@ -258,10 +258,11 @@ class _Walk:
         for part in word.parts:
             if isinstance(part, Substitution) and part.items and id(part) not in self.entered:
                 self.entered.add(id(part))
-                if self.depth < _DEEPEST:
-                    self.depth += 1
-                    self.run(steps_of(part.items))
-                    self.depth -= 1
+                if self.depth >= _DEEPEST:
+                    raise UnreadError(f"holds commands that nest more than {_DEEPEST} deep")
+                self.depth += 1
+                self.run(steps_of(part.items))
+                self.depth -= 1
         for inner in word.array or ():
             self._substitutions(inner)
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice, product
+from itertools import product
+from math import prod
 
+from .errors import UnreadError
 from .shell_expansion import Expansion
 from .shell_parts import Operator, Redirection, Substitution, Word
 from .shell_steps import assignment
@@ -14,7 +16,7 @@ from .spellings import VARIABLES
 from .traced import Traced, joined
 from .variables import expand
 
-_MOST_READINGS = 16  # of one command, with each value that its variables may have
+_MOST_READINGS = 64  # of one command, with each value that its variables may have
 
 
 @dataclass(slots=True)
@@ -55,7 +57,9 @@ class Effects:
     def _picks(self, expansion: Expansion) -> Iterator[dict[str, Value]]:
         names = sorted(expansion.wanted)
         held = [self.variables.held[name].values for name in names]
-        for values in islice(product(*held), _MOST_READINGS):
+        if prod(map(len, held)) > _MOST_READINGS:
+            raise UnreadError(f"holds a command that stands for more than {_MOST_READINGS} others")
+        for values in product(*held):
             yield dict(zip(names, values, strict=True))
 
     def expansion(self, picked: dict[str, Value] | None = None) -> Expansion:
@@ -74,7 +78,9 @@ class Effects:
         if expansion.wanted:
             made = [self._assigned_value(value, self.expansion(picked)) for picked in self._picks(expansion)]
         if append and before:
-            made = [_appended(old, new) for old in before.values for new in made][:_MOST_READINGS]
+            made = [_appended(old, new) for old in before.values for new in made]
+            if len(made) > _MOST_READINGS:
+                raise UnreadError(f"holds a variable that may have more than {_MOST_READINGS} values")
         loop = bool(before and append and before.loop) or any(
             self.variables.held[each].loop for each in expansion.wanted
         )

@@ -7,13 +7,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
+from .errors import UnreadError
 from .shell_parts import Parameter, Substitution, Text, Word
 from .shell_variables import Held, Value, Variables
 from .traced import Traced, joined
 from .variables import placed_in
 
 _LONGEST = 1 << 16  # characters of one word
-_MOST_FIELDS = 1000
+_MOST_FIELDS = 10_000
 _BLANK = re.compile(r"[ \t\n]+")
 _EXPRESSION = re.compile(r"\$(?:\w+|\{[^{}]*\}|\([^()]*\)|[@*#?])|`[^`]*`")
 
@@ -40,7 +41,7 @@ class Expansion:
         for word in words:
             found += self._fields(word)
             if len(found) > _MOST_FIELDS:
-                return found[:_MOST_FIELDS]
+                raise UnreadError(f"holds a command of more than {_MOST_FIELDS} words")
         return found
 
     def text(self, word: Word) -> Traced:

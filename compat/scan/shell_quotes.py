@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 
 from .errors import UnreadError
+from .literals import unescaped
 from .shell_parts import Item, Parameter, Part, Substitution, Text, Word
 from .traced import Traced
 
@@ -185,10 +186,7 @@ class Quotes(ABC):
             parts.append(Substitution(self.source.cut(start, self.at), (), quoted))
 
     def _ansi(self, parts: list[Part], inner: Traced) -> None:
-        for piece in _ANSI_PIECE.finditer(inner.text):
-            made = _ANSI_NAMED.get(piece[0], piece[0][-1] if piece[0][0] == "\\" else piece[0])
-            parts.append(Text(Traced(made, inner.at[piece.start() : piece.start() + len(made)], 0), quoted=True))
-        parts.append(Text(inner.cut(0, 0), quoted=True))
+        parts.append(Text(unescaped(inner), quoted=True))
 
     def _deeper(self) -> None:
         self.depth += 1
@@ -218,7 +216,5 @@ _BRACED = re.compile(
     r"\$\{(?P<name>[A-Za-z_]\w*|[0-9@*]+)(?:\[(?P<index>[^\]\n}]*)\])?(?P<operator>:[-=+?]|[-=+?])?", re.ASCII
 )
 _ANSI = re.compile(r"\$'((?:[^'\\]|\\.)*)(?:'|\Z)", re.DOTALL)
-_ANSI_PIECE = re.compile(r"\\.|[^\\]|\\", re.DOTALL)
-_ANSI_NAMED = {"\\n": "\n", "\\t": "\t", "\\r": "\r", "\\\\": "\\"}
 # What stands where people are to put a name in: `<model>`.
 PLACEHOLDER = re.compile(r"<[A-Za-z][\w./:-]{0,200}>(?=[\s\"'/:,}]|$)")

@@ -12,7 +12,7 @@ from .traced import Traced
 
 Array = tuple[Traced, ...]
 Value = Traced | Array
-_MOST = 8
+_MOST = 64
 _MOST_TEXT = 1 << 23  # characters that are put in altogether
 _POSITIONAL = re.compile(r"\$\{?[0-9@*][^${}]*\}?")
 
@@ -109,7 +109,10 @@ def _told(values: Sequence[Value]) -> tuple[Value, ...]:
     different = list({_text(value): value for value in values}.values())
     said = [value for value in different if _text(value).strip()] or different
     written = [value for value in said if not _POSITIONAL.fullmatch(_text(value))] or said
-    return tuple(_longest(written))[:_MOST]
+    told = tuple(_longest(written))
+    if len(told) > _MOST:
+        raise UnreadError(f"holds a variable that may have more than {_MOST} values")
+    return told
 
 
 def _longest(values: Sequence[Value]) -> Iterator[Value]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from . import containers
 from .compose import interpolated, is_compose
+from .errors import UnreadError
 from .inline import trees_in
 from .macros import has_macros, with_macros
 from .mounted import files_of, held_files
@@ -210,7 +211,9 @@ class _Reader:
         if id(text) in self._mountable:
             self._use(text)
             self._waiting.append((text, place))
-        elif place.depth < _DEEPEST_TEXT and (trees := trees_in(text, place.key)):
+        elif trees := trees_in(text, place.key):
+            if place.depth >= _DEEPEST_TEXT:
+                raise UnreadError(f"holds settings inside texts more than {_DEEPEST_TEXT} deep")
             self._use(text)
             yield from self.units(trees, replace(place, depth=place.depth + 1))
         elif place.key in _NAMES:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+from functools import reduce
+
 import pytest
 
 from specdec_check.compat.scan.errors import UnreadError
@@ -89,3 +92,16 @@ def test_line_ends_of_every_kind_are_placed(end):
     text = f"args: |{end}  vllm serve org/target{f' {chr(92)}{end}  ' * 5_000}--speculative-model org/drafter{end}"
 
     assert pairs("yaml", text) == [("org/target", "org/drafter")]
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        f"for d in {' '.join(map('org/d{}'.format, range(70)))}; do\n  vllm serve a --speculative-model $d\ndone\n",
+        "vllm serve a " + '--x "y" ' * 6000 + "--speculative-model org/d\n",
+        reduce(lambda inner, _: f"bash -c {shlex.quote(inner)}", range(8), "vllm serve a --speculative-model b"),
+    ],
+)
+def test_what_is_too_much_is_never_cut_off_in_silence(script):
+    with pytest.raises(UnreadError, match="more than"):
+        look("run.sh", script, reader_of("sh"), Scope())
