@@ -467,7 +467,8 @@ def test_a_folder_that_cannot_be_is_said_or_has_no_configuration(home, start):
     (home / "loop").symlink_to("loop")
     found = loaded(home / start)
 
-    assert found == Project(home) or "cannot be looked for" in str(found)
+    # A loop of links cannot even be asked for up to Python 3.12, and is found and cannot be read since.
+    assert found == Project(home) or "cannot be looked for" in str(found) or "cannot be read" in str(found)
 
 
 # The published schema, for editors.
