@@ -135,6 +135,16 @@ def by_check(target: str, drafter: str, access: Access, *, allow_specials: bool 
     return _admission(report, ())
 
 
+def by_target(target: str, access: Access) -> Admission:
+    """Admits a target whose drafts are looked up in its own text: what a pair of it with itself must pass.
+
+    Raises:
+        NotAdmittedError: if decoding could not take its drafts back.
+        CheckError: if the model cannot be read.
+    """
+    return by_check(target, target, access)
+
+
 def _moved_commits(statement: certificates.Statement, snapshots: tuple[Snapshot, Snapshot]) -> list[str]:
     """A commit cannot change, so other bytes under it mean that the certificate or the cache was tampered with."""
     moved = []

@@ -1,24 +1,32 @@
-"""`specdec-run`: decodes with an admitted pair. The only module of this package that prints and exits."""
+"""`specdec-run`: decodes with an admitted pair. Beside `bench/cli.py` the only module here that prints and exits."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
-from importlib.util import find_spec
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
 
 from specdec_check.compat.certificate import tool_version
-from specdec_check.compat.pipeline import DEFAULT_SECONDS, Access
 from specdec_check.compat.visible import visible
 
 from . import demo
-from .admit import Admission, NotAdmittedError, by_certificate, by_check
+from .admit import NotAdmittedError
+from .api import need_libraries
+from .console import AskedPair, decoding_options, pair_options
 from .errors import DecodeError
-from .options import Options, Sampling
+from .group import DefaultGroup
+from .options import Options
 from .show import RoundPrinter, summary
+
+if TYPE_CHECKING:
+    from .results import Result
+    from .session import Session
 
 _EXAMPLES = """\b
 Examples:
@@ -26,69 +34,123 @@ Examples:
   specdec-run demo:target demo:drafter --prompt 'def parse(' --show-drafts
   specdec-run --certificate pair.json --prompt "Once upon a time" --temperature 0.8 --seed 7 --json
   echo "A prompt" | specdec-run --certificate pair.json
+  specdec-run chat --certificate pair.json --show-drafts
 
 \b
 Exit status: 0 decoded, 1 the pair is refused or drifted, 2 undecided or an error, 130 interrupted."""
 
-
-@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}, epilog=_EXAMPLES)
-@click.argument("target", required=False)
-@click.argument("drafter", required=False)
-@click.option(
-    "--certificate", type=click.Path(path_type=Path), help="Run the pair of this certificate, at its commits."
+_show_drafts = click.option(
+    "--show-drafts", is_flag=True, help="Colour accepted, rejected and corrected tokens as they come."
 )
-@click.option("--prompt", help="The text to go on from. Without it: standard input, or the demo pair's own prompts.")
-@click.option("--max-new-tokens", type=click.IntRange(min=1), default=96, show_default=True, help="The most to decode.")
-@click.option("--gamma", type=click.IntRange(min=0), default=4, show_default=True, help="Drafts a round; 0 for none.")
-@click.option("--temperature", type=float, default=0.0, show_default=True, help="0 takes the most probable token.")
-@click.option("--top-k", type=int, default=0, help="Sample among the K most probable tokens.")
-@click.option("--top-p", type=float, default=1.0, help="Sample among the fewest tokens that hold this probability.")
-@click.option("--min-p", type=float, default=0.0, help="Sample among tokens this probable, relative to the first.")
-@click.option("--seed", type=click.IntRange(min=0), help="Repeats a run; drawn and printed if not given.")
-@click.option("--stop", multiple=True, metavar="TEXT", help="End before this text. Repeatable.")
-@click.option("--device", help="cpu, cuda, cuda:1 …  [default: cuda if there is one]")
-@click.option("--dtype", type=click.Choice(["float32", "bfloat16", "float16"]), help="[default: float32 on a CPU]")
-@click.option("--show-drafts", is_flag=True, help="Colour accepted, rejected and corrected tokens as they come.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
-@click.option("--allow-specials", is_flag=True, help="Decode with a pair whose control tokens differ.")
-@click.option("--offline", is_flag=True, help="Read models from the cache alone.")
-@click.option(
-    "--timeout", type=click.FloatRange(min=0.1), default=DEFAULT_SECONDS, show_default=True, metavar="SECONDS"
+
+
+@click.group(
+    cls=DefaultGroup,
+    default="decode",
+    elsewhere={"bench": (".bench.cli", "bench_command", "Measure a pair beside other engines.")},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    epilog=_EXAMPLES,
 )
 @click.version_option(tool_version(), prog_name="specdec-run")
-@click.pass_context
-def cli(
-    ctx: click.Context,
-    target: str | None,
-    drafter: str | None,
-    certificate: Path | None,
-    prompt: str | None,
-    max_new_tokens: int,
-    gamma: int,
-    temperature: float,
-    top_k: int,
-    top_p: float,
-    min_p: float,
-    seed: int | None,
-    stop: tuple[str, ...],
-    device: str | None,
-    dtype: str | None,
-    show_drafts: bool,
-    as_json: bool,
-    allow_specials: bool,
-    offline: bool,
-    timeout: float,
-) -> None:
+def cli() -> None:
     """Decode with TARGET and DRAFTER, if they fit: the output is the target's own, sooner.
 
     With --certificate, decodes what was certified, and refuses if either model is no longer that. Otherwise checks
     the pair first and runs only what it certifies.
     """
-    _need_libraries()
-    options = Options(max_new_tokens, gamma, Sampling(temperature, top_k, top_p, min_p), seed, stop)
-    prompts = _prompts(prompt, target, drafter)
+
+
+@cli.command("decode", short_help="Go on from a prompt (the default).")
+@pair_options
+@click.option("--prompt", help="The text to go on from. Without it: standard input, or the demo pair's own prompts.")
+@decoding_options(most=96)
+@_show_drafts
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
+@click.option(
+    "--plot",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE.png",
+    help="Draw acceptance and speed-up; decodes the prompts without drafts too.",
+)
+@click.pass_context
+def decode_command(
+    ctx: click.Context,
+    pair: AskedPair,
+    prompt: str | None,
+    options: Options,
+    *,
+    show_drafts: bool,
+    as_json: bool,
+    plot: Path | None,
+) -> None:
+    """Decode with TARGET and DRAFTER, if they fit: the output is the target's own, sooner."""
+    need_libraries()
+    if plot is not None:
+        from .plot import need_matplotlib
+
+        need_matplotlib()
+    pair.check()
+    prompts = _prompts(prompt, pair)
+    session = _session(ctx, pair, as_json=as_json)
+    if plot is not None:
+        _note("every prompt is decoded without drafts too, for the measured speed-up")
+    results, plain = [], []
+    for one in prompts:
+        results.append(_decoded(session, one, options, show_drafts=show_drafts, silent=as_json))
+        if plot is not None:  # by turns, so that whatever else the machine does is the same for both
+            plain.append(session.alone(one, options))
+    if plot is not None:
+        _plot(session.title, results, plain, plot)
+    if as_json:
+        click.echo(json.dumps(session.to_dict(results, prompts), indent=2))
+    else:
+        click.echo(summary(session, results), err=True)
+
+
+@cli.command("chat", short_help="Converse with the target.")
+@pair_options
+@click.option("--system", metavar="TEXT", help="What the target is told before the conversation.")
+@decoding_options(most=512)
+@_show_drafts
+@click.pass_context
+def chat_command(
+    ctx: click.Context, pair: AskedPair, system: str | None, options: Options, *, show_drafts: bool
+) -> None:
+    """Converse with the target, line by line: /reset begins anew, /exit or ctrl-d ends.
+
+    The target's chat template gives the conversation its form. Lines come from standard input also where that is no
+    terminal.
+    """
+    need_libraries()
+    session = _session(ctx, pair)
+    from .chat import Conversation
+
+    conversation = Conversation(session, options, system)
+    if not conversation.templated:
+        _note(f"{session.admission.target.name} has no chat template: it goes on from the lines as plain text.")
+    printer = RoundPrinter(_console(), session.tokenizer, show_drafts=show_drafts)
+    results = []
+    for line in _lines():
+        if line == "/exit":
+            break
+        if line == "/reset":
+            conversation.reset()
+        elif line:
+            try:
+                results.append(conversation.answer(line, printer.show))
+                printer.end()
+            except DecodeError as error:
+                if not _watched():
+                    raise
+                _note(f"{error.message} /reset begins anew.")
+    if results:
+        click.echo(summary(session, results), err=True)
+
+
+def _session(ctx: click.Context, pair: AskedPair, *, as_json: bool = False) -> Session:
+    """The pair loaded; ends the program where it is refused."""
     try:
-        admission = _admit(target, drafter, certificate, Access(offline, timeout), allow_specials=allow_specials)
+        admission = pair.admit()
     except NotAdmittedError as error:
         if not error.refused:
             raise
@@ -96,64 +158,72 @@ def cli(
             click.echo(json.dumps({"error": {"kind": "refused", "message": error.message, "model": None}}, indent=2))
         click.echo(f"error: {error.message}", err=True)
         ctx.exit(1)
-    for note in admission.notes:
-        click.echo(f"note: {visible(note)}", err=True)
-    _decode(admission, prompts, options, device, dtype, show_drafts=show_drafts, as_json=as_json)
+    session = pair.load(admission)
+    for note in (*admission.notes, *session.decoder.notes):
+        _note(note)
+    return session
 
 
-def _need_libraries() -> None:
-    """Says so before anything is fetched, where the light installation lacks what decoding needs."""
-    if missing := [name for name in ("torch", "transformers") if find_spec(name) is None]:
-        raise DecodeError(
-            f"Decoding needs {' and '.join(missing)}, which the light installation leaves out: in a"
-            ' checkout of specdec-check, run `python -m pip install ".[decode]"`.'
-        )
+def _decoded(session: Session, prompt: str, options: Options, *, show_drafts: bool, silent: bool) -> Result:
+    if silent:
+        return session.generate(prompt, options)
+    printer = RoundPrinter(_console(), session.tokenizer, show_drafts=show_drafts)
+    printer.prompt(prompt)
+    result = session.generate(prompt, options, on_round=printer.show)
+    printer.end()
+    return result
 
 
-def _admit(
-    target: str | None, drafter: str | None, certificate: Path | None, access: Access, *, allow_specials: bool
-) -> Admission:
-    if certificate is not None:
-        if target is not None:
-            raise click.UsageError("Give either --certificate or the two models: the certificate names its own.")
-        return by_certificate(certificate, access)
-    if target is None or drafter is None:
-        raise click.UsageError("Give two models, TARGET and DRAFTER, or --certificate.")
-    return by_check(target, drafter, access, allow_specials=allow_specials)
+def _plot(title: str, results: list[Result], plain: list[Result], file: Path) -> None:
+    from .plot import draw, panels, write
+    from .stats import total
+
+    found = panels(*(total(one.statistics for one in runs) for runs in (results, plain)))
+    write(draw(found, title), file)
 
 
-def _prompts(prompt: str | None, target: str | None, drafter: str | None) -> list[str]:
+def _prompts(prompt: str | None, pair: AskedPair) -> list[str]:
     if prompt is not None:
         return [prompt]
-    if target is not None and drafter is not None and target.startswith("demo:") and drafter.startswith("demo:"):
+    if pair.of_the_demo:
         return demo.prompts()
-    if sys.stdin is None or sys.stdin.isatty():
+    if sys.stdin is None or _watched():
         raise click.UsageError("Give --prompt, or the prompt on standard input.")
-    return [sys.stdin.read()]
+    with _as_text():
+        return [sys.stdin.read()]
 
 
-def _decode(
-    admission: Admission,
-    prompts: list[str],
-    options: Options,
-    device: str | None,
-    dtype: str | None,
-    *,
-    show_drafts: bool,
-    as_json: bool,
-) -> None:
-    # torch and transformers are imported only for a pair that may run: they cost seconds.
-    from .session import Session
+def _lines() -> Iterator[str]:
+    """What a person types, or what comes through a pipe, a line at a time."""
+    if sys.stdin is None:
+        return
+    if not _watched():
+        with _as_text():
+            yield from map(str.strip, sys.stdin)
+        return
+    with contextlib.suppress(ImportError):
+        import readline  # noqa: F401 - imported, it gives `input` its line editing
+    with contextlib.suppress(EOFError):
+        while True:
+            yield input("> ").strip()
 
-    session = Session.load(admission, device, dtype)
-    console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
-    results = []
-    for prompt in prompts:
-        printer = None if as_json else RoundPrinter(console, prompt, show_drafts=show_drafts)
-        results.append(session.generate(prompt, options, printer))
-        if printer is not None:
-            printer.end()
-    if as_json:
-        click.echo(json.dumps(session.to_dict(results, prompts), indent=2))
-    else:
-        click.echo(summary(session, results), err=True)
+
+def _watched() -> bool:
+    """Whether a person types what comes in."""
+    return sys.stdin.isatty()
+
+
+@contextlib.contextmanager
+def _as_text() -> Iterator[None]:
+    try:
+        yield
+    except UnicodeDecodeError:
+        raise DecodeError("Standard input is not UTF-8 text: give it in that encoding.") from None
+
+
+def _console() -> Console:
+    return Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+
+
+def _note(sentence: str) -> None:
+    click.echo(f"note: {visible(sentence)}", err=True)

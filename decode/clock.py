@@ -12,6 +12,7 @@ class Clock:
 
     def __init__(self) -> None:
         self._sums: dict[str, float] = {}
+        self._last: dict[str, float] = {}
         self._since = 0.0
 
     def start(self) -> None:
@@ -24,12 +25,17 @@ class Clock:
         self._book(phase, now - self._since)
         self._since = now
 
+    def last(self, phase: str) -> float:
+        """What a phase took when it was last over; 0 where it never was."""
+        return self._last.get(phase, 0.0)
+
     def seconds(self) -> dict[str, float]:
         """Sums by phase."""
         return dict(self._sums)
 
     def _book(self, phase: str, seconds: float) -> None:
         self._sums[phase] = self._sums.get(phase, 0.0) + seconds
+        self._last[phase] = seconds
 
 
 class CudaClock(Clock):
@@ -50,6 +56,14 @@ class CudaClock(Clock):
         mark = self._event()
         self._spans.append((phase, self._mark, mark))
         self._mark = mark
+
+    def last(self, phase: str) -> float:
+        """As `Clock` says; nothing is waited for."""
+        for name, start, end in reversed(self._spans):
+            if name == phase and end.query():  # type: ignore[no-untyped-call]
+                milliseconds: float = start.elapsed_time(end)
+                return milliseconds / 1000
+        return 0.0
 
     def seconds(self) -> dict[str, float]:
         """Sums by phase; waits for the device."""

@@ -1,65 +1,92 @@
-"""The drafter's side: ids proposed ahead of the target, with the distributions they were drawn from."""
+"""Drafters: ids proposed ahead of the target, with the distributions they were drawn from."""
 
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 import torch
 from torch import Tensor
 
 from .errors import DecodeError
-from .runner import Runner, embedding_rows, logits_width
-from .sample import distribution, draw
+from .fast_runner import runner_for
+from .runner import CHUNK, Runner, embedding_rows, logits_width, streamed_bytes
+from .sample import draw
+from .transforms import distribution, scores
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
     from .options import Sampling
     from .pairing import Pairing
-    from .tokens import Tokens
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """What is proposed for one round.
-
-    Attributes:
-        ids: (n,) int64, all inside the target's rows.
-        q: (n, V) float32 at the target's width, each row the very distribution its id was drawn from; None when the
-            ids are not drawn, for greedy verification needs none.
-    """
-
-    ids: Tensor
-    q: Tensor | None = None
+    from .state import State
 
 
 class Drafter(Protocol):
-    """What the loop asks of a drafter."""
+    """What the engine asks of a drafter."""
+
+    @property
+    def reads(self) -> int:
+        """How often a model ran, in all, to read text that it had not drafted."""
+
+    @property
+    def blind(self) -> bool:
+        """Whether it can draft without knowing what came of its last draft."""
+
+    @property
+    def streamed(self) -> int:
+        """Bytes of weights that a draft of one id reads."""
 
     @property
     def device(self) -> torch.device:
         """Where it proposes."""
 
-    @property
-    def forwards(self) -> int:
-        """How often a model ran since the last `reset`."""
+    def reserve(self, capacity: int) -> bool:
+        """Makes room for a text of `capacity` ids; whether tensors moved."""
 
     def room(self, length: int) -> int:
         """How many ids may be proposed after a text of `length` ids."""
 
-    def prefill(self, tokens: Tokens) -> None:
-        """Reads what is committed, so that the first draft need not."""
+    def matched(self, state: State) -> Tensor:
+        """(1,) int64 on the device, for the host to read with the round: whatever `ready` wants to know of the text."""
 
-    def propose(self, tokens: Tokens, count: int, sampling: Sampling, generator: torch.Generator | None) -> Draft:
-        """Proposes up to `count` ids, itself at least 1, to follow the committed ones."""
+    def ready(self, state: State, length: int, count: int, matched: int, *, blind: bool) -> Hashable:
+        """Reads what it has not read of a text of `length` ids, up to what `propose` reads by itself.
+
+        Args:
+            state: the sequence.
+            length: of the text; at the most, where the draft is blind.
+            count: how many ids `propose` is to draft, 1 to `room`.
+            matched: what `matched` gave for this text.
+            blind: whether a round is not read yet that it drafted for.
+
+        Returns:
+            Which work `propose` will do: the name of what is recorded. None where it has nothing to propose.
+        """
+
+    def propose(self, state: State, steps: range, sampling: Sampling, work: Hashable, *, sure: bool) -> None:
+        """Writes ids to `state.drafted`, and what they were drawn from to `state.q`, unless greedy.
+
+        Args:
+            state: the sequence.
+            steps: which ids of the draft; those before them are there.
+            sampling: the same transforms as the target's.
+            work: what `ready` gave.
+            sure: whether to write to `state.sure` how probable each id was.
+        """
+
+    def forwards(self, count: int, work: Hashable) -> int:
+        """How often a model runs in such a draft."""
+
+    def drafted(self, length: int, count: int) -> None:
+        """Hears that it drafted `count` ids for a text of `length`."""
 
     def rollback(self, length: int) -> None:
-        """Takes back what was read from position `length` on."""
+        """Says that the text has `length` ids: whatever was read behind them is taken back."""
 
-    def reset(self) -> None:
-        """Forgets the sequence."""
+    def models(self) -> Sequence[Runner]:
+        """What its work feeds."""
 
 
 class ModelDrafter:
@@ -68,7 +95,14 @@ class ModelDrafter:
     Its logits are cut or padded to the target's width and masked to the ids that it may propose before any filter, so
     that q is a distribution over those ids alone. An id that it cannot embed is fed to it as the stand-in. Both cost
     acceptance at most: the target's distribution is never touched.
+
+    Attributes:
+        blind: True.
+        streamed: bytes of weights that a forward reads.
+        reads: how often the model ran to read prompts and what was decoded without it.
     """
+
+    blind = True
 
     def __init__(self, model: PreTrainedModel, pairing: Pairing) -> None:
         """Takes a model that `probe` has passed.
@@ -83,20 +117,22 @@ class ModelDrafter:
             )
         if not pairing.proposable:
             raise DecodeError("The drafter shares no id with the target that it may propose: decode without it.")
-        self._runner = Runner(model)
+        self._runner: Runner = runner_for(model)
         self._pairing = pairing
         self._width = pairing.shared_rows
         self._barred = self._barred_ids(pairing)
-
-    @property
-    def forwards(self) -> int:
-        """How often the model ran since the last `reset`."""
-        return self._runner.forwards
+        self._held = 0  # ids of the text that the model has read
+        self.streamed = streamed_bytes(model)
+        self.reads = 0
 
     @property
     def device(self) -> torch.device:
         """Where the model lies."""
         return self._runner.device
+
+    def reserve(self, capacity: int) -> bool:
+        """In the model's cache."""
+        return self._runner.reserve(capacity)
 
     def room(self, length: int) -> int:
         """How many ids may be proposed before a position past the drafter's context would be fed.
@@ -106,42 +142,83 @@ class ModelDrafter:
         context = self._pairing.drafter_context
         return sys.maxsize if context is None else max(0, context - length + 1)
 
-    def prefill(self, tokens: Tokens) -> None:
-        """Reads all committed ids but the last, which the first draft feeds."""
-        pending = tokens.since(self._runner.position)[:-1]
-        if pending.shape[0]:
-            self._runner.feed(self._embeddable(pending), keep=1)
+    def matched(self, state: State) -> Tensor:
+        """Nothing: it drafts whatever the text is."""
+        return torch.zeros_like(state.length)
 
-    def propose(self, tokens: Tokens, count: int, sampling: Sampling, generator: torch.Generator | None) -> Draft:
-        """Drafts one id after another; the first step also feeds whatever was committed since the last draft.
+    def ready(
+        self,
+        state: State,
+        length: int,
+        count: int,
+        matched: int,  # noqa: ARG002 - not looked at
+        *,
+        blind: bool,
+    ) -> Hashable:
+        """Feeds all ids but the last two, if that many are new; `propose` feeds those, one or two of them."""
+        self._runner.see(length + count)
+        if blind:  # after a draft no more than two are new, and one that was fed may be fed again
+            return (2,)
+        behind = length - self._held
+        if behind > 2:
+            for start in range(self._held, length - 1, CHUNK):
+                ids = state.ids[start : min(start + CHUNK, length - 1)]
+                self._runner.feed(self._embeddable(ids), torch.full_like(state.length, start), keep=1)
+            self.reads += 1
+            behind = 1
+        # On a GPU two ids take the time of one, and one recording serves both cases.
+        return (2,) if self.device.type == "cuda" else (behind,)
 
-        Args:
-            tokens: the committed ids; at least one is not fed yet.
-            count: how many to draft, 1 to `room`.
-            sampling: the same transforms as the target's.
-            generator: source of the draws.
-        """
-        ids = torch.empty(count, dtype=torch.int64, device=self.device)
-        q = None if sampling.greedy else torch.zeros(count, self._pairing.target_rows, device=self.device)
-        feed = self._embeddable(tokens.since(self._runner.position))
-        for step in range(count):
-            logits = self._masked(self._runner.feed(feed, keep=1))
-            feed = ids[step : step + 1]
-            if q is None:
-                feed.copy_(logits.argmax(-1))
+    def propose(self, state: State, steps: range, sampling: Sampling, work: Hashable, *, sure: bool) -> None:
+        """Drafts one id after another; the first forward feeds the last one or two of the text, as `work` says."""
+        seen = self._seen(state, steps, sampling)
+        for step in steps:
+            if step:
+                feed, at = state.drafted[step - 1 : step], state.length + (step - 1)
             else:
-                row = q[step : step + 1, : self._width]
-                row.copy_(distribution(logits, sampling))
-                feed.copy_(draw(row, generator))
-        return Draft(ids, q)
+                assert isinstance(work, tuple)  # noqa: S101 - what `ready` gave
+                feed, at = state.last(work[0]), state.length - work[0]
+            logits = self._masked(self._runner.feed(self._embeddable(feed), at, keep=1))
+            self._choose(state, step, logits, sampling, seen)
+            if sure:
+                chosen = state.drafted[step : step + 1].unsqueeze(-1)
+                state.sure[step : step + 1] = logits.float().softmax(-1).gather(-1, chosen).squeeze(-1)
+
+    def _choose(self, state: State, step: int, logits: Tensor, sampling: Sampling, seen: Tensor | None) -> None:
+        """One id of (1, shared width) logits."""
+        chosen = state.drafted[step : step + 1]
+        if sampling.greedy:
+            chosen.copy_(scores(logits, sampling, seen).argmax(-1))
+        else:
+            row = distribution(logits, sampling, seen)
+            state.q[step, : self._width] = row[0]
+            state.q[step, self._width :] = 0
+            chosen.copy_(draw(row, state.uniforms[2 * step : 2 * step + 1]))
+        if seen is not None:
+            seen.scatter_(0, chosen, 1)
+
+    def forwards(self, count: int, work: Hashable) -> int:  # noqa: ARG002 - one for each id
+        """One for every id."""
+        return count
+
+    def drafted(self, length: int, count: int) -> None:
+        """As `Drafter` says. The last drafted id is not fed."""
+        self._held = length + count - 1 if count else self._held
 
     def rollback(self, length: int) -> None:
-        """Takes back every id from position `length` on."""
-        self._runner.rollback(length)
+        """As `Drafter` says. The text's last id is not read before the next draft."""
+        self._held = min(self._held, max(0, length - 1))
+        self._runner.rollback(self._held)
 
-    def reset(self) -> None:
-        """Forgets the sequence."""
-        self._runner.reset()
+    def models(self) -> Sequence[Runner]:
+        """The one."""
+        return (self._runner,)
+
+    def _seen(self, state: State, steps: range, sampling: Sampling) -> Tensor | None:
+        """(shared width,) bool of the ids that stand before a step; None where no penalty asks for it."""
+        if sampling.repetition_penalty == 1:
+            return None
+        return state.seen[: self._width].clone().scatter_(0, state.drafted[: steps.start], 1)
 
     def _embeddable(self, ids: Tensor) -> Tensor:
         if self._pairing.target_rows <= self._pairing.drafter_rows:

@@ -1,27 +1,33 @@
-"""One round on the device: draft, verify in one forward, roll back.
+"""One round on the device: draft, verify in one forward, commit; the host reads once.
 
-This is the reference: it runs every model that `probe` passes, by transformers' own attention.
+What a round does is enqueued without knowing its outcome: lengths, ids and distributions stay on the device, and the
+same work serves every round of the same shape, so it is recorded. Models that cannot take that path run the same work
+plainly, by transformers' own attention.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+import math
+from collections.abc import Callable, Hashable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
+from torch import Tensor
 
 from .clock import clock_for
-from .draft import Draft
 from .errors import DecodeError
-from .sample import verify_greedy, verify_sampled
-from .tokens import Tokens
+from .runner import CHUNK
+from .sample import verify_block, verify_greedy, verify_sampled
+from .schedule import GAMMAS
+from .transforms import distribution, scores, seen_rows
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
+    from .capture import Recorder
     from .draft import Drafter
-    from .options import Sampling
+    from .options import Options
     from .runner import Runner
+    from .state import State
 
 
 class Outcome(NamedTuple):
@@ -31,109 +37,244 @@ class Outcome(NamedTuple):
         drafted: the ids that were judged.
         accepted: how many of them, from the first, stand.
         own: the target's own id that follows them.
+        seconds: what drafting and verifying took; None where it was not as it will be again.
     """
 
     drafted: list[int]
     accepted: int
     own: int
+    seconds: tuple[float, float] | None
 
 
-class ReferenceEngine:
-    """The state of one sequence: its ids, both caches, the source of randomness, the clock."""
+class Parts(NamedTuple):
+    """What a decoder lends to one run at a time.
 
-    def __init__(
-        self, target: Runner, drafter: Drafter | None, prompt: Sequence[int], sampling: Sampling, seed: int
-    ) -> None:
-        target.reset()
-        if drafter is not None:
-            drafter.reset()
-        self._target, self._drafter = target, drafter
-        self._epoch = target.epoch
-        self._tokens = Tokens(prompt, target.device)
-        self._sampling = sampling
-        self._generator = torch.Generator(target.device)
+    Attributes:
+        target: the big model.
+        drafter: what proposes; None to decode without.
+        state: the buffers.
+        recorder: runs and records work.
+        ahead: whether a round may be launched before the one before it is read.
+    """
+
+    target: Runner
+    drafter: Drafter | None
+    state: State
+    recorder: Recorder
+    ahead: bool = False
+
+
+class _Flight(NamedTuple):
+    """A round that is enqueued and not read."""
+
+    drafts: int
+    values: Tensor
+    ready: torch.cuda.Event | None
+    steady: bool
+
+
+class Engine:
+    """One sequence: its ids, both caches, the source of randomness, the clock.
+
+    Attributes:
+        length: ids of the prompt and committed ones.
+        clock: seconds by phase.
+    """
+
+    def __init__(self, parts: Parts, prompt: Sequence[int], options: Options, seed: int, held: int = 0) -> None:
+        """Begins a sequence of which both models hold the first `held` ids already."""
+        self._target, self._drafter, self._state, self._recorder, _ = parts
+        self._options, self._sampling = options, options.sampling
+        self._ahead = parts.ahead and self._foreseeable(options)
+        self._flight: _Flight | None = None
+        self._generator = torch.Generator(self._state.ids.device)
         self._generator.manual_seed(seed)
-        self._prefilled = False
-        self.clock = clock_for(target.device)
-
-    @property
-    def length(self) -> int:
-        """Ids of the prompt and committed ones."""
-        return self._tokens.length
+        self._matched = 0
+        self._forwards = [0, 0]
+        self.length = len(prompt)
+        self.clock = clock_for(self._state.ids.device)
+        with torch.inference_mode():
+            self._state.begin(prompt)
+        self._state.owner = self
+        self._rollback(min(held, self.length - 1) + 1)
+        self._reads = 0 if self._drafter is None else self._drafter.reads
 
     @property
     def forwards(self) -> tuple[int, int]:
-        """How often target and drafter ran."""
-        return self._target.forwards, 0 if self._drafter is None else self._drafter.forwards
+        """How often target and drafter ran; a prompt that is read in parts counts once."""
+        reads = 0 if self._drafter is None else self._drafter.reads - self._reads
+        return self._forwards[0], self._forwards[1] + reads
 
     def room(self) -> int:
         """How many ids the drafter could propose now."""
         return 0 if self._drafter is None else self._drafter.room(self.length)
 
+    @torch.inference_mode()
     def prefill(self) -> Outcome:
-        """Reads the prompt in one forward and commits the first id."""
-        return self._settle(self._no_draft(), "prefill")
+        """Reads the prompt and commits the first id.
 
-    def round(self, count: int) -> Outcome:
-        """Drafts `count` ids, 0 to `room`, and commits the accepted ones and the target's own.
+        Raises:
+            DecodeError: as `round` says.
+        """
+        state, target = self._state, self._target
+        target.see(self.length)
+        for start in range(target.position, self.length, CHUNK):
+            ids = state.ids[start : min(start + CHUNK, self.length)]
+            logits = target.feed(ids, torch.full_like(state.length, start), keep=1)
+        self._randomise()
+        self._judge(logits, 0)
+        return self._settle(self._launched(0, "prefill", steady=False))
+
+    @torch.inference_mode()
+    def round(self, count: int, most: int) -> Outcome:
+        """Drafts ids, and commits the accepted ones and the target's own.
+
+        Where rounds are launched ahead, this one may have been already, and `count` is then that of the next.
+
+        Args:
+            count: how many to draft, 0 to `room`.
+            most: how many ids may still be committed.
 
         Raises:
             DecodeError: if logits are NaN or infinite, or another sequence took over the models.
         """
-        return self._settle(self._draft(count) if count > 0 else self._no_draft(), "verify")
+        if self._state.owner is not self:
+            raise DecodeError("Another run has taken over these models: finish one before the next begins.")
+        flight = self._flight or self._launch(count)
+        self._flight = None
+        if self._ahead and flight.steady and self._fits(flight.drafts, count, most):
+            self._flight = self._launch(count, behind=flight)
+        outcome = self._settle(flight)
+        if self._flight is not None and self._drafter is not None:
+            self._drafter.drafted(self.length, self._flight.drafts)
+        return outcome
 
-    @torch.inference_mode()
-    def _draft(self, count: int) -> Draft:
-        drafter = self._drafter
+    def _foreseeable(self, options: Options) -> bool:
+        """Whether a round can be enqueued without knowing what came of the one before it."""
+        models = (self._target, *(() if self._drafter is None else self._drafter.models()))
+        blind = self._drafter is None or self._drafter.blind
+        plan = len(options.planned) > 1  # says which round drafts how many
+        return blind and not plan and not options.confidence and all(model.slow is None for model in models)
+
+    def _fits(self, count: int, following: int, most: int) -> bool:
+        """Whether another round can follow unseen: within what may be committed and drafted, its drafter up to date."""
+        committed = count + 1
+        within = committed + following + 1 <= most and count > 0 and self.room() >= committed + following
+        return within if following else committed < most
+
+    def _launch(self, count: int, behind: _Flight | None = None) -> _Flight:
+        """Enqueues a round behind all that was read, or behind one that was not."""
+        ceiling = self.length + (behind.drafts + 1 if behind else 0)
+        recordings = self._recorder.plain
+        self._randomise()
+        if count:
+            count = self._draft(count, ceiling, blind=behind is not None)
+        self._target.see(ceiling + count + 1)
+        key = ("verify", count, self._sampling, self._options.block)
+        self._run(key, lambda: self._verify(count), (self._target,))
+        return self._launched(count, "verify", steady=self._recorder.plain == recordings)
+
+    def _draft(self, count: int, ceiling: int, *, blind: bool) -> int:
+        """Has ids drafted for a text of up to `ceiling` ids; how many there are."""
+        drafter, state, options = self._drafter, self._state, self._options
         if drafter is None:
             raise DecodeError("There is no drafter to draft with: ask for 0 ids.")
-        self._check_alive()
-        if not self._prefilled:
-            drafter.prefill(self._tokens)
-            self._prefilled = True
-            self.clock.lap("prefill")
-        draft = drafter.propose(self._tokens, count, self._sampling, self._generator)
+        reads = drafter.reads
+        work = drafter.ready(state, ceiling, count, self._matched, blind=blind)
+        if drafter.reads != reads:
+            self._recorder.plain += 1
+            self.clock.lap("prefill" if reads == self._reads else "draft")  # the first time, it reads the prompt
+        if work is None:
+            return 0
+        sure = options.confidence > 0
+        for steps in [range(step, step + 1) for step in range(count)] if sure else [range(count)]:
+            key = ("draft", work, steps, self._sampling, sure)
+            run = partial(drafter.propose, state, steps, self._sampling, work, sure=sure)
+            self._run(key, run, drafter.models())
+            if sure and read(state.sure[steps.start : steps.stop])[0] < options.confidence:
+                count = steps.stop
+                break
+        self._forwards[1] += drafter.forwards(count, work)
+        if not blind:
+            drafter.drafted(self.length, count)
         self.clock.lap("draft")
-        return draft
+        return count
 
-    def _no_draft(self) -> Draft:
-        nothing = self._tokens.since(self.length)
-        return Draft(nothing, None)
+    def _verify(self, count: int) -> None:
+        """The target reads the last committed id and the draft."""
+        state = self._state
+        feed = torch.cat((state.last(1), state.drafted[:count]))
+        self._judge(self._target.feed(feed, state.length - 1, keep=count + 1), count)
 
-    @torch.inference_mode()
-    def _settle(self, draft: Draft, phase: str) -> Outcome:
-        self._check_alive()
-        target, tokens = self._target, self._tokens
-        pending = torch.cat((tokens.since(target.position), draft.ids))
-        logits = target.feed(pending, keep=draft.ids.shape[0] + 1)
-        if self._sampling.greedy:
-            verdict = verify_greedy(logits, draft.ids)
+    def _judge(self, logits: Tensor, count: int) -> None:
+        """Commits what (count + 1, V) logits make of the draft, and writes the outcome."""
+        state, sampling = self._state, self._sampling
+        drafted = state.drafted[:count]
+        penalised = sampling.repetition_penalty != 1
+        seen = seen_rows(state.seen, drafted) if penalised else None
+        if sampling.greedy:
+            verdict = verify_greedy(scores(logits, sampling, seen), drafted)
         else:
-            verdict = verify_sampled(logits, draft.ids, draft.q, self._sampling, self._generator)
-        accepted, own, sound, *drafted = read(torch.cat((verdict.accepted, verdict.own, verdict.sound, draft.ids)))
+            verify = verify_block if self._options.block else verify_sampled
+            q = state.q[:count] if count else None
+            uniforms = state.uniforms[1 : 2 * count + 2 : 2]
+            verdict = verify(distribution(logits, sampling, seen), drafted, q, uniforms)
+        state.commit(drafted, verdict.accepted, verdict.own, seen=penalised)
+        matched = torch.zeros_like(state.length) if self._drafter is None else self._drafter.matched(state)
+        found = torch.cat((verdict.accepted, verdict.own, verdict.sound, matched, drafted))
+        state.outcome[: found.shape[0]] = found
+
+    def _launched(self, count: int, phase: str, *, steady: bool) -> _Flight:
+        """A round whose outcome is on its way to the host."""
+        self._forwards[0] += 1
         self.clock.lap(phase)
+        values = self._state.landed(4 + count)
+        if self._state.outcome.device.type != "cuda":
+            return _Flight(count, values, None, steady)
+        ready = torch.cuda.Event()  # type: ignore[no-untyped-call]
+        ready.record(torch.cuda.current_stream(self._state.outcome.device))
+        return _Flight(count, values, ready, steady)
+
+    def _settle(self, flight: _Flight) -> Outcome:
+        """Reads what came of a round, and has both models hold what is committed."""
+        if flight.ready is not None:
+            flight.ready.synchronize()
+        accepted, own, sound, self._matched, *drafted = read(flight.values)
         if not sound:
-            raise DecodeError(_unsound(logits))
-        tokens.append(torch.cat((draft.ids[:accepted], verdict.own)))
-        # The last committed id was never fed, in either model.
-        target.rollback(tokens.length - 1)
+            raise DecodeError(self._unsound(flight.drafts))
+        self.length += accepted + 1
+        self._rollback(self.length)
+        seconds = (self.clock.last("draft"), self.clock.last("verify")) if flight.steady else None
+        return Outcome(drafted, accepted, own, seconds)
+
+    def _rollback(self, length: int) -> None:
+        """A text's last id was not fed yet, in either model."""
+        self._target.rollback(length - 1)
         if self._drafter is not None:
-            self._drafter.rollback(tokens.length - 1)
-        return Outcome(drafted, accepted, own)
+            self._drafter.rollback(length)
 
-    def _check_alive(self) -> None:
-        if self._target.epoch != self._epoch:
-            raise DecodeError("Another run has taken over these models: finish one before the next begins.")
+    def _unsound(self, count: int) -> str:
+        """Whose numbers are none; only asked when the run is lost."""
+        drawn = self._state.q[:count].sum(-1) if count and not self._sampling.greedy else self._state.sure[:0]
+        culprit = "target" if all(map(math.isfinite, read(drawn))) else "drafter"
+        return f"The {culprit}'s logits are NaN or infinite: load it in bfloat16 or float32."
+
+    def _randomise(self) -> None:
+        """Draws all that a round may need, as many numbers in each, so that a seed repeats a run."""
+        if not self._sampling.greedy:
+            most = max(self._options.planned or GAMMAS)
+            self._state.uniforms[: 2 * most + 2].uniform_(generator=self._generator)
+
+    def _run(self, key: Hashable, work: Callable[[], None], models: Sequence[Runner]) -> None:
+        """Runs work that feeds these models, from a recording if their forwards can be captured."""
+        if any(model.slow is not None for model in models):
+            work()
+        else:
+            spans = tuple(model.span for model in models)
+            self._recorder.run((key, spans), work, self._state, (self._state, *models))
 
 
-def read(tensor: Tensor) -> list[int]:
+def read(tensor: Tensor) -> list[Any]:
     """The one place where values come from the device to the host, once a round."""
-    values: list[int] = tensor.tolist()
+    values: list[Any] = tensor.tolist()
     return values
-
-
-def _unsound(logits: Tensor) -> str:
-    """Whose numbers are none; only asked when the run is lost."""
-    fine = torch.isfinite(logits).any(-1).all() & ~torch.isnan(logits).any() & ~torch.isposinf(logits).any()
-    culprit = "drafter" if fine.item() else "target"
-    return f"The {culprit}'s logits are NaN or infinite: load it in bfloat16 or float32."

@@ -15,10 +15,11 @@ from .results import Result, Round
 from .stats import Seconds, Statistics, Tally
 
 if TYPE_CHECKING:
-    from .engine import Outcome, ReferenceEngine
+    from .engine import Engine, Outcome
     from .options import Options
     from .pairing import Pairing
     from .results import Finish
+    from .schedule import Schedule
     from .stream import TextStream
 
 
@@ -32,11 +33,17 @@ class Run(Iterator[Round]):
     """
 
     def __init__(
-        self, engine: ReferenceEngine, pairing: Pairing, options: Options, seed: int, text: TextStream | None
+        self,
+        engine: Engine,
+        pairing: Pairing,
+        options: Options,
+        seed: int,
+        text: TextStream | None,
+        schedule: Schedule,
     ) -> None:
         self._engine = engine
-        self._eos = pairing.eos
-        self._gamma = options.gamma
+        self._eos = pairing.eos if options.eos is None else options.eos
+        self._schedule = schedule
         self._text = text
         self._prompt_length = engine.length
         self._tally = Tally()
@@ -50,12 +57,12 @@ class Run(Iterator[Round]):
         """Commits one more round.
 
         Raises:
-            DecodeError: as `ReferenceEngine.round` says.
+            DecodeError: as `Engine.round` says.
         """
         if self.finish is not None:
             raise StopIteration
         self._engine.clock.start()
-        outcome = self._engine.prefill() if self._number == 0 else self._engine.round(self._affordable())
+        outcome = self._engine.prefill() if self._number == 0 else self._round()
         done = self._commit(outcome)
         self._engine.clock.lap("host")
         self._number += 1
@@ -78,13 +85,16 @@ class Run(Iterator[Round]):
             return context - self._prompt_length, "context"
         return wanted, "length"
 
-    def _affordable(self) -> int:
-        """How many ids to draft: the round commits one more than are accepted, and must not pass the budget."""
-        return min(self._gamma, self._budget - len(self.ids) - 1, self._engine.room())
+    def _round(self) -> Outcome:
+        """Drafts what the schedule says; a round commits one more than are accepted, and must not pass the budget."""
+        left, engine = self._budget - len(self.ids), self._engine
+        outcome = engine.round(self._schedule.next(min(left - 1, engine.room())), left)
+        self._schedule.record(len(outcome.drafted), outcome.accepted, outcome.seconds)
+        return outcome
 
     def _commit(self, outcome: Outcome) -> Round:
         """Adds ids to the text up to its end, and drops what follows it."""
-        drafted, accepted, own = outcome
+        drafted, accepted, own, _ = outcome
         pieces: list[str] = []
         kept = 0
         for token in [*drafted[:accepted], own]:
@@ -129,4 +139,5 @@ class Run(Iterator[Round]):
                 verify=spent.get("verify", 0.0),
                 total=sum(spent.values()),
             ),
+            history=tuple(self._tally.history),
         )

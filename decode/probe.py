@@ -12,14 +12,13 @@ import torch
 from torch import Tensor
 
 from .errors import DecodeError
-from .runner import Runner, embedding_rows
+from .runner import ReferenceRunner, embedding_rows
+from .tolerance import distance, tolerance
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 _PAST, _GARBAGE, _NEXT = 5, 3, 3
-# Logits of the same ids in forwards of another width agree to some units in the last place of the dtype, times depth.
-_TOLERANCE = {torch.float64: 1e-8, torch.float32: 1e-4, torch.float16: 3e-2, torch.bfloat16: 1e-1}
 
 
 def probe(model: PreTrainedModel, name: str) -> None:
@@ -53,40 +52,31 @@ def _compare(model: PreTrainedModel, name: str) -> None:
     stepped = _last_logits(model, [past, following])
     rolled = _rolled_back(model, past, garbage, following, name)
     at_once = _last_logits(model, [torch.cat((past, following))])
-    tolerance = _TOLERANCE.get(model.dtype, 1e-1)
+    allowed = tolerance(model.dtype)
     if not at_once.isfinite().any():
         raise DecodeError(f"{name}'s logits are NaN or infinite: load it in bfloat16 or float32.", model=name)
     # The same shapes, so the same kernels: what a rollback restores, it restores to the bit or nearly.
-    if _distance(rolled, stepped) > tolerance / 10:
+    if distance(rolled, stepped) > allowed / 10:
         raise _refusal(name, "what it read cannot be taken back")
-    if _distance(stepped, at_once) > tolerance:
+    if distance(stepped, at_once) > allowed:
         raise _refusal(name, "reading in two steps differs from reading at once")
 
 
 def _last_logits(model: PreTrainedModel, chunks: list[Tensor]) -> Tensor:
     """(_NEXT, V) float32 logits of the last ids, fed chunk by chunk to an empty cache."""
-    runner = Runner(model, capacity=16)
-    logits = torch.cat([runner.feed(chunk, keep=min(_NEXT, chunk.shape[0])) for chunk in chunks])
+    runner = ReferenceRunner(model, capacity=16)
+    logits = torch.cat([runner.feed(chunk, chunk, keep=min(_NEXT, chunk.shape[0])) for chunk in chunks])
     return logits[-_NEXT:].float()
 
 
 def _rolled_back(model: PreTrainedModel, past: Tensor, garbage: Tensor, following: Tensor, name: str) -> Tensor:
-    runner = Runner(model, capacity=16)
-    runner.feed(past, keep=1)
+    runner = ReferenceRunner(model, capacity=16)
+    runner.feed(past, past, keep=1)
     if not runner.writes_cache:
         raise _refusal(name, "it does not use the cache that it is given")
-    runner.feed(garbage, keep=1)
+    runner.feed(garbage, garbage, keep=1)
     runner.rollback(_PAST)
-    return runner.feed(following, keep=_NEXT).float()
-
-
-def _distance(a: Tensor, b: Tensor) -> float:
-    """Root mean square difference of logits, as a share of b's own spread; -inf counts where only one has it."""
-    finite = a.isfinite() & b.isfinite()
-    if not torch.equal(a.isfinite(), b.isfinite()):
-        return float("inf")
-    spread = b[finite].std().clamp_min(torch.finfo(b.dtype).tiny)
-    return float((a - b)[finite].square().mean().sqrt() / spread)
+    return runner.feed(following, following, keep=_NEXT).float()
 
 
 def _refusal(name: str, because: str) -> DecodeError:

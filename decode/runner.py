@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Protocol
 
 import torch
 from torch import Tensor
@@ -15,20 +16,71 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 
-class Runner:
-    """Runs one sequence through one model.
+CHUNK = 512  # ids of a text fed at once: bounds the mask and the scratch of a forward
+
+
+class Runner(Protocol):
+    """One sequence in one model.
 
     Attributes:
-        forwards: how often the model ran since the last `reset`.
-        epoch: how often `reset` was called: tells whose sequence this is.
+        position: how many ids are held for good: those fed up to the last `rollback`.
+        slow: why forwards cannot be captured, as a clause; None where they can.
+        span: how many ids the next forward sees, in what is captured of it.
     """
 
-    def __init__(self, model: PreTrainedModel, capacity: int = 256) -> None:
+    position: int
+    slow: str | None
+
+    @property
+    def span(self) -> int:
+        """How many ids the next forward sees."""
+
+    @property
+    def device(self) -> torch.device:
+        """Where ids are fed."""
+
+    def feed(self, ids: Tensor, at: Tensor, keep: int) -> Tensor:
+        """Runs ids at their positions, and holds them.
+
+        Args:
+            ids: (n,) int64, n at least 1.
+            at: (1,) int64, the position of the first.
+            keep: for how many of the last positions logits are wanted, 1 to n.
+
+        Returns:
+            (keep, V) logits in the model's dtype.
+        """
+
+    def reserve(self, capacity: int) -> bool:
+        """Makes room for `capacity` ids; whether tensors moved."""
+
+    def see(self, length: int) -> None:
+        """Has the next forwards see the first `length` ids, or more."""
+
+    def rollback(self, length: int) -> None:
+        """Says that ids 0 to `length` - 1 are held: what was fed behind them is taken back."""
+
+    def tensors(self) -> list[Tensor]:
+        """What forwards write to."""
+
+    def bind(self, tensors: list[Tensor]) -> None:
+        """Puts other tensors in place of those that `tensors` gave."""
+
+    def recording(self) -> AbstractContextManager[None]:
+        """Around a recording of forwards."""
+
+
+class ReferenceRunner:
+    """Runs any model whose state can be rolled back, by transformers' own attention.
+
+    The host must know every position, so nothing of it can be captured.
+    """
+
+    def __init__(self, model: PreTrainedModel, slow: str = "", capacity: int = 256) -> None:
         self._model = model
         self._cache = RollbackCache(capacity)
-        self._keeps_logits = "logits_to_keep" in inspect.signature(model.forward).parameters
-        self.forwards = 0
-        self.epoch = 0
+        self._keeps_logits = keeps_logits(model)
+        self.slow: str | None = slow
 
     @property
     def device(self) -> torch.device:
@@ -36,41 +88,58 @@ class Runner:
         return self._model.device
 
     @property
+    def span(self) -> int:
+        """All that are held."""
+        return self._cache.position
+
+    @property
     def position(self) -> int:
         """How many ids the cache holds."""
         return self._cache.position
+
+    @position.setter
+    def position(self, length: int) -> None:
+        self._cache.position = length
 
     @property
     def writes_cache(self) -> bool:
         """Whether the model ever wrote to the cache that it was given."""
         return self._cache.written
 
-    def feed(self, ids: Tensor, keep: int) -> Tensor:
-        """Runs the ids that follow the held ones, and holds them.
-
-        Args:
-            ids: (n,) int64, n at least 1.
-            keep: for how many of the last positions logits are wanted, 1 to n.
-
-        Returns:
-            (keep, V) logits in the model's dtype.
-        """
+    def feed(self, ids: Tensor, at: Tensor, keep: int) -> Tensor:  # noqa: ARG002 - the cache knows the position
+        """As `Runner` says; the ids follow those that are held, whatever `at` is."""
         keeping = {"logits_to_keep": keep} if self._keeps_logits else {}
         output = self._model(input_ids=ids.unsqueeze(0), past_key_values=self._cache, use_cache=True, **keeping)
         self._cache.position += ids.shape[0]
-        self.forwards += 1
         logits: Tensor = output.logits[0, -keep:]
         return logits
 
+    def reserve(self, capacity: int) -> bool:  # noqa: ARG002 - buffers grow as they are written
+        """Nothing moves that was recorded."""
+        return False
+
+    def see(self, length: int) -> None:
+        """Nothing: forwards see what is valid."""
+
     def rollback(self, length: int) -> None:
-        """Takes back every id from position `length` on."""
+        """As `Runner` says."""
         self._cache.rollback(length)
 
-    def reset(self) -> None:
-        """Forgets the sequence; the buffers stay for the next."""
-        self._cache.rollback(0)
-        self.forwards = 0
-        self.epoch += 1
+    def tensors(self) -> list[Tensor]:
+        """None: nothing is captured."""
+        return []
+
+    def bind(self, tensors: list[Tensor]) -> None:
+        """Nothing."""
+
+    def recording(self) -> AbstractContextManager[None]:
+        """Nothing is recorded."""
+        return nullcontext()
+
+
+def keeps_logits(model: PreTrainedModel) -> bool:
+    """Whether the model can be told for which positions logits are wanted."""
+    return "logits_to_keep" in inspect.signature(model.forward).parameters
 
 
 def logits_width(model: PreTrainedModel) -> int:
@@ -96,3 +165,21 @@ def embedding_rows(model: PreTrainedModel) -> int:
     if not torch.is_tensor(weight):
         raise DecodeError(f"{type(model).__name__} has no table of token embeddings: give a causal language model.")
     return int(weight.shape[0])
+
+
+def streamed_bytes(model: PreTrainedModel) -> int:
+    """What a forward of few ids reads of the weights: all, but for an embedding of its own, which is looked up."""
+    looked_up = getattr(model.get_input_embeddings(), "weight", None)
+    head = getattr(model.get_output_embeddings(), "weight", None)  # type: ignore[no-untyped-call]
+    weights = {weight.data_ptr(): weight for weight in model.parameters()}
+    if looked_up is not None and looked_up is not head:
+        weights.pop(looked_up.data_ptr(), None)
+    return sum(map(_bytes, weights.values()))
+
+
+def _bytes(weight: Tensor) -> int:
+    """Of a weight, or of the parts that a quantised one is stored as."""
+    flatten = getattr(weight, "__tensor_flatten__", None)
+    if flatten is None:
+        return weight.numel() * weight.element_size()
+    return sum(_bytes(getattr(weight, name)) for name in flatten()[0])

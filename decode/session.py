@@ -1,31 +1,39 @@
-"""An admitted pair, loaded and proved to roll back: what `specdec-run` decodes with."""
+"""An admitted pair, loaded and proved to roll back: what `load` gives, and what `specdec-run` decodes with."""
 
 from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 import transformers
 
 from specdec_check.compat.certificate import tool_version
 
+from .checkpoint import device_of, load_model
 from .decoder import Decoder
 from .draft import ModelDrafter
 from .errors import DecodeError
-from .load import device_of, load_model
+from .generation_config import options_for
+from .lookup import HybridDrafter, LookupDrafter
+from .options import Options
 from .probe import probe
+from .prompt import prompt_ids
+from .streamer import feeding
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerFast
+    from transformers import GenerationConfig, PreTrainedTokenizerFast
 
     from .admit import Admission, Admitted
-    from .options import Options
-    from .results import Result
-    from .show import RoundPrinter
+    from .draft import Drafter
+    from .generation_config import Gamma
+    from .options import Drafts
+    from .prompt import Prompt
+    from .results import Result, Round
+    from .streamer import Streamer
 
 
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -34,7 +42,7 @@ _WORTH_SHARING = 30_000_000  # parameters
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A loaded pair.
+    """A loaded pair, or a target whose drafts are looked up.
 
     Attributes:
         admission: the pair, as it was admitted.
@@ -42,6 +50,8 @@ class Session:
         tokenizer: the target's.
         device: where they lie.
         dtype: what they compute in.
+        generation_config: the target's own, which `generate` starts from; None where it has none.
+        drafts: who drafts.
     """
 
     admission: Admission
@@ -49,43 +59,99 @@ class Session:
     tokenizer: PreTrainedTokenizerFast
     device: torch.device
     dtype: torch.dtype
+    generation_config: GenerationConfig | None
+    drafts: Drafts = "model"
 
     @classmethod
-    def load(cls, admission: Admission, device: str | None, dtype: str | None) -> Session:
-        """Loads both models.
+    def load(
+        cls,
+        admission: Admission,
+        device: str | torch.device | None,
+        dtype: str | torch.dtype | None,
+        drafts: Drafts = "model",
+    ) -> Session:
+        """Loads the target, and the drafter unless all drafts are looked up.
 
         Args:
             admission: the pair.
             device: where to; None takes CUDA if there is any.
-            dtype: what to compute in; None takes float32 on a CPU, and the checkpoint's own elsewhere.
+            dtype: what to compute in, by torch's name or as torch's object; None takes float32 on a CPU, and "auto" the
+                checkpoint's own, which is also what None takes elsewhere.
+            drafts: who drafts.
 
         Raises:
-            CheckError: if a model cannot be had or loaded, is not as wide as certified, or cannot be rolled back.
+            CheckError: if device or dtype names none, or a model cannot be had or loaded, is not as wide as certified,
+                or cannot be rolled back.
         """
         where = device_of(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-        target = _model(admission.target, where, dtype)
+        computing = _dtype_of(dtype, where)
+        target = _model(admission.target, where, computing)
         _share_out(target)
-        drafter = _model(admission.drafter, where, dtype)
-        decoder = Decoder(target, admission.pairing, ModelDrafter(drafter, admission.pairing))
-        return cls(admission, decoder, _tokenizer(admission.target), target.device, target.dtype)
+        decoder = Decoder(target, admission.pairing, _drafter(admission, target.device, computing, drafts))
+        tokenizer = _tokenizer(admission.target)
+        return cls(admission, decoder, tokenizer, target.device, target.dtype, target.generation_config, drafts)
 
-    def encode(self, prompt: str) -> list[int]:
-        """The prompt as the target reads it, with the special tokens that its tokenizer adds."""
-        try:
-            prompt.encode()
-        except UnicodeEncodeError:
-            raise DecodeError("The prompt is not UTF-8 text: give it in that encoding.") from None
-        ids: list[int] = self.tokenizer(prompt)["input_ids"]
-        if not ids and isinstance(start := self.tokenizer.bos_token_id, int):
-            return [start]
-        return ids
+    @property
+    def title(self) -> str:
+        """What decodes, where and in what."""
+        names = {"lookup": "prompt lookup", "hybrid": f"{self.admission.drafter.name} and prompt lookup"}
+        drafter = names.get(self.drafts, self.admission.drafter.name)
+        return f"{self.admission.target.name} × {drafter}, {str(self.dtype).removeprefix('torch.')} on {self.device}"
 
-    def generate(self, prompt: str, options: Options, printer: RoundPrinter | None = None) -> Result:
-        """Decodes one prompt to its end; `printer` sees every round as it is committed."""
-        on_round = None if printer is None else lambda done: printer.show(done, self.tokenizer)
-        return self.decoder.generate(self.encode(prompt), options, self.tokenizer, on_round)
+    def encode(self, prompt: Prompt) -> list[int]:
+        """The prompt as the target reads it: what `prompt_ids` takes, gives and raises."""
+        return prompt_ids(prompt, self.tokenizer)
 
-    def alone(self, prompt: str, options: Options) -> Result:
+    def generate(
+        self,
+        prompt: Prompt,
+        generation_config: GenerationConfig | Options | None = None,
+        *,
+        streamer: Streamer | None = None,
+        on_round: Callable[[Round], object] | None = None,
+        gamma: Gamma = "auto",
+        block: bool = False,
+        seed: int | None = None,
+        reuse: bool = False,
+        **keywords: Any,  # noqa: ANN401 - transformers' options have types of their own
+    ) -> Result:
+        """Decodes one prompt to its end, with the options that `generate` of transformers takes.
+
+        They mean what they mean there: without any, 20 new tokens as the target's generation_config.json says, greedy
+        if it says nothing. `do_sample=True` draws, from the 50 most probable tokens unless `top_k` says otherwise.
+
+        Args:
+            prompt: text, ids, a tensor of them of shape (n,) or (1, n), or messages with a role and a content.
+            generation_config: transformers' `GenerationConfig`, or the decoder's own `Options`, which say all.
+            streamer: told of the prompt's ids and of what each round commits; its `end` is called once, also when
+                decoding fails.
+            on_round: sees each round once it is committed.
+            gamma: how many ids to draft in a round: a number, "auto", or a number for each round. The same as
+                `num_assistant_tokens`.
+            block: whether sampled drafts are judged as a block (Sun et al., 2024).
+            seed: repeats a run; drawn, and named by the result, if not given.
+            reuse: whether to keep what the caches hold of the last run, as far as the prompt begins with its text.
+            **keywords: max_new_tokens, max_length, do_sample, temperature, top_k, top_p, min_p, repetition_penalty,
+                stop_strings, eos_token_id (in place of the target's own), num_assistant_tokens and
+                assistant_confidence_threshold.
+
+        Raises:
+            DecodeError: if the prompt or an option cannot be honoured, or the pair's logits are NaN or infinite.
+        """
+        with feeding(streamer, on_round) as feed:
+            ids = self.encode(prompt)
+            if not isinstance(generation_config, Options):
+                options = options_for(
+                    generation_config, keywords, self.generation_config, len(ids), gamma=gamma, block=block, seed=seed
+                )
+            elif keywords or block or seed is not None or gamma != "auto":
+                raise DecodeError("Options say all there is to say: leave out the keywords beside them.")
+            else:
+                options = generation_config
+            feed.prompt(ids)
+            return self.decoder.generate(ids, options, self.tokenizer, feed.round, reuse=reuse)
+
+    def alone(self, prompt: Prompt, options: Options) -> Result:
         """The same without drafts: the target's own decoding."""
         return self.generate(prompt, replace(options, gamma=0))
 
@@ -95,7 +161,8 @@ class Session:
 
         where = {
             "target": self.admission.target.name,
-            "drafter": self.admission.drafter.name,
+            "drafter": None if self.drafts == "lookup" else self.admission.drafter.name,
+            "drafts": self.drafts,
             "devices": {"target": str(self.device), "drafter": str(self.device)},
             "dtype": str(self.dtype).removeprefix("torch."),
             "versions": {
@@ -118,15 +185,30 @@ def _share_out(target: transformers.PreTrainedModel) -> None:
         torch.set_num_threads(1)
 
 
-def _model(admitted: Admitted, device: torch.device, dtype: str | None) -> transformers.PreTrainedModel:
-    chosen = dtype or ("float32" if device.type == "cpu" else "auto")
-    loaded = load_model(
-        admitted.folder(),
-        name=admitted.name,
-        rows=admitted.rows,
-        device=device,
-        dtype=_DTYPES.get(chosen, "auto"),
-    )
+def _drafter(
+    admission: Admission, device: torch.device, dtype: torch.dtype | Literal["auto"], drafts: Drafts
+) -> Drafter:
+    if drafts == "lookup":
+        return LookupDrafter(device)
+    model = ModelDrafter(_model(admission.drafter, device, dtype), admission.pairing)
+    return HybridDrafter(LookupDrafter(device), model) if drafts == "hybrid" else model
+
+
+def _dtype_of(dtype: str | torch.dtype | None, device: torch.device) -> torch.dtype | Literal["auto"]:
+    if dtype is None:
+        return torch.float32 if device.type == "cpu" else "auto"
+    name = str(dtype).removeprefix("torch.")
+    if name == "auto":
+        return "auto"
+    if name not in _DTYPES:
+        raise DecodeError(f"'{name}' is no dtype to decode in: give {', '.join(_DTYPES)} or auto.")
+    return _DTYPES[name]
+
+
+def _model(
+    admitted: Admitted, device: torch.device, dtype: torch.dtype | Literal["auto"]
+) -> transformers.PreTrainedModel:
+    loaded = load_model(admitted.folder(), name=admitted.name, rows=admitted.rows, device=device, dtype=dtype)
     probe(loaded.model, admitted.name)
     return loaded.model
 

@@ -28,16 +28,19 @@ class RoundPrinter:
 
     Args:
         console: where to.
-        prompt: printed first, dim.
+        tokenizer: the target's.
         show_drafts: whether drafts are told apart.
     """
 
-    def __init__(self, console: Console, prompt: str, *, show_drafts: bool) -> None:
-        self._console = console
+    def __init__(self, console: Console, tokenizer: PreTrainedTokenizerFast, *, show_drafts: bool) -> None:
+        self._console, self._tokenizer = console, tokenizer
         self._show_drafts = show_drafts
-        self._print(prompt, "dim")
 
-    def show(self, done: Round, tokenizer: PreTrainedTokenizerFast) -> None:
+    def prompt(self, text: str) -> None:
+        """Prints what is gone on from, dim."""
+        self._print(text, "dim")
+
+    def show(self, done: Round) -> None:
         """Prints what a round committed."""
         if not self._show_drafts:
             self._print("".join(done.pieces), "")
@@ -46,7 +49,7 @@ class RoundPrinter:
         for piece in pieces[: done.accepted]:
             self._print(piece, _ACCEPTED)
         for token in done.drafted[done.accepted :]:
-            rejected = str(tokenizer.decode([token]))
+            rejected = str(self._tokenizer.decode([token]))
             self._print(rejected if self._coloured else f"[-{rejected}-]", _REJECTED)
         for piece in pieces[done.accepted :]:
             self._print(piece if self._coloured or not piece else f"{{+{piece}+}}", _OWN)
@@ -71,11 +74,21 @@ def _harmless(text: str) -> str:
 def summary(session: Session, results: Sequence[Result]) -> str:
     """What it took, in a few lines."""
     numbers = total([result.statistics for result in results])
+    end = f"{numbers.seconds.total:.2f} s on {session.device}"
     if numbers.alpha is None:
-        return f"{numbers.new_tokens} tokens, no drafts, {numbers.seconds.total:.2f} s on {session.device}"
-    positions = " ".join("–" if share is None else f"{share:.2f}" for share in numbers.acceptance_by_position)
+        return f"{numbers.new_tokens} tokens, no drafts, {_ms(numbers.verify_ms)} a step; {end}"
+    positions = " ".join(map(_number, numbers.acceptance_by_position))
     return (
         f"{numbers.new_tokens} tokens in {numbers.rounds} rounds: α {numbers.alpha:.2f},"
         f" {numbers.tokens_per_round:.2f} tokens a round, acceptance by position {positions};"
-        f" {numbers.seconds.total:.2f} s on {session.device} (seed {results[0].seed})"
+        f" c {_number(numbers.c)}, a round {_ms(numbers.draft_ms)} to draft, {_ms(numbers.verify_ms)} to verify,"
+        f" {_ms(numbers.host_ms)} on the host; {end} (seed {results[0].seed})"
     )
+
+
+def _ms(milliseconds: float | None) -> str:
+    return "–" if milliseconds is None else f"{milliseconds:.1f} ms"
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"

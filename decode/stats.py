@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from itertools import zip_longest
+from itertools import accumulate, chain, zip_longest
 from typing import Any
 
 
@@ -22,6 +22,11 @@ class Seconds:
     draft: float
     verify: float
     total: float
+
+    @property
+    def host(self) -> float:
+        """What the host took between phases: turning ids into text, and deciding where it ends."""
+        return self.total - self.prefill - self.draft - self.verify
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,8 @@ class Statistics:
         target_forwards: how often the target ran: `prefills` + `rounds`.
         drafter_forwards: how often the drafter ran: one prefill, and one for every drafted id.
         seconds: time by phase.
+        history: how many ids each round drafted and how many of them were accepted, in order; of several runs, one run
+            after another.
     """
 
     prompt_tokens: int
@@ -52,6 +59,7 @@ class Statistics:
     target_forwards: int
     drafter_forwards: int
     seconds: Seconds
+    history: tuple[tuple[int, int], ...] = ()
 
     @property
     def judged(self) -> int:
@@ -92,10 +100,52 @@ class Statistics:
         """Ids committed per second after the prefill."""
         return _ratio(self.new_tokens - self.prefills, self.seconds.total - self.seconds.prefill)
 
+    @property
+    def gammas(self) -> tuple[int, ...]:
+        """How many ids each round drafted. As `Options.gamma` they repeat the run, round for round."""
+        return tuple(drafted for drafted, _ in self.history)
+
+    @property
+    def running_alpha(self) -> tuple[float | None, ...]:
+        """Alpha of the rounds up to each; None while nothing was drafted.
+
+        A rejection is taken to end every draft that was not accepted whole: a draft that the end of the text cut short
+        counts for one judged id more than in `alpha`.
+        """
+        accepted = accumulate(taken for _, taken in self.history)
+        judged = accumulate(min(drafted, taken + 1) for drafted, taken in self.history)
+        return tuple(_ratio(part, whole) for part, whole in zip(accepted, judged, strict=True))
+
+    @property
+    def draft_ms(self) -> float | None:
+        """Milliseconds a round in the drafter."""
+        return _ratio(1000 * self.seconds.draft, self.rounds)
+
+    @property
+    def verify_ms(self) -> float | None:
+        """Milliseconds a round in the target; without drafts, a plain step of it."""
+        return _ratio(1000 * self.seconds.verify, self.rounds)
+
+    @property
+    def host_ms(self) -> float | None:
+        """Milliseconds a round on the host, between the two."""
+        return _ratio(1000 * self.seconds.host, self.rounds)
+
+    @property
+    def c(self) -> float | None:
+        """What drafting an id costs, in verifications: seconds of draft per id over seconds of verification per round.
+
+        The c of Leviathan et al. (2023) has a plain step of the target below the line. A verification costs at least
+        that, so this is at most theirs, and equal where the target's time goes into reading its weights once.
+        """
+        step, verification = _ratio(self.seconds.draft, self.drafted), _ratio(self.seconds.verify, self.rounds)
+        return None if step is None or verification is None else _ratio(step, verification)
+
     def to_dict(self) -> dict[str, Any]:
         """Counts and ratios as plain values, for JSON."""
         return {
             **asdict(self),
+            "seconds": asdict(self.seconds) | {"host": self.seconds.host},
             "judged": self.judged,
             "accepted": self.accepted,
             "alpha": self.alpha,
@@ -103,6 +153,12 @@ class Statistics:
             "acceptance_by_position": self.acceptance_by_position,
             "tokens_per_round": self.tokens_per_round,
             "tokens_per_second": self.tokens_per_second,
+            "gammas": self.gammas,
+            "running_alpha": self.running_alpha,
+            "draft_ms": self.draft_ms,
+            "verify_ms": self.verify_ms,
+            "host_ms": self.host_ms,
+            "c": self.c,
         }
 
 
@@ -125,6 +181,7 @@ def total(runs: Iterable[Statistics]) -> Statistics:
             verify=sum(run.seconds.verify for run in runs),
             total=sum(run.seconds.total for run in runs),
         ),
+        history=tuple(chain.from_iterable(run.history for run in runs)),
     )
 
 
@@ -144,6 +201,7 @@ class Tally:
         self.drafted = 0
         self.judged: list[int] = []
         self.accepted: list[int] = []
+        self.history: list[tuple[int, int]] = []
 
     def add(self, drafted: int, accepted: int, *, rejected: bool) -> None:
         """Books a round.
@@ -155,6 +213,7 @@ class Tally:
         """
         self.rounds += 1
         self.drafted += drafted
+        self.history.append((drafted, accepted))
         for position in range(accepted + rejected):
             if position == len(self.judged):
                 self.judged.append(0)

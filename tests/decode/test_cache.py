@@ -6,7 +6,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from specdec_check.decode.cache import RollbackCache
-from specdec_check.decode.runner import Runner
+from specdec_check.decode.fast_runner import FastRunner, runner_for
+from specdec_check.decode.runner import ReferenceRunner
 
 FAMILIES = ["llama", "gpt2", "gpt_neox", "mistral", "gemma2", "gemma3_text", "qwen3", "phi3"]
 # Gemma 2 caps its attention's logits, which sdpa cannot.
@@ -32,15 +33,20 @@ def fresh(model, ids):
 def test_history_leaves_no_trace(models, name, attention, steps, seed):
     model = models[name, attention]
     generator = torch.Generator().manual_seed(seed)
-    runner, held = Runner(model, capacity=1), []
+    runners = [ReferenceRunner(model, capacity=1)]
+    if isinstance(runner_for(model), FastRunner):
+        runners.append(FastRunner(model, capacity=256))
+    held = []
     for back, count in [*steps, (3, 9), (1, 9)]:
-        runner.rollback(max(0, len(held) - back))
-        held = held[: runner.position]
+        held = held[: max(0, len(held) - back)]
+        at = torch.tensor([len(held)])
         new = torch.randint(0, 48, (count,), generator=generator)
         held += new.tolist()
-        logits = runner.feed(new, keep=count)
-        assert runner.position == len(held)
-        torch.testing.assert_close(logits, fresh(model, held)[-count:], atol=2e-5, rtol=1e-4)
+        expected = fresh(model, held)[-count:]
+        for runner in runners:
+            runner.rollback(int(at))
+            runner.see(len(held))
+            torch.testing.assert_close(runner.feed(new, at, keep=count), expected, atol=2e-5, rtol=1e-4)
 
 
 def test_rollback_is_one_number(tiny):

@@ -1,16 +1,32 @@
 """Sampled speculative decoding follows the target's own distribution; what is nearly right is told apart from it."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 import torch
+from chances import (
+    COMBINATIONS,
+    FAIL,
+    PASS,
+    ROWS,
+    committed,
+    distributions,
+    follows,
+    joint,
+    logit_tables,
+    looked_up,
+    p_value,
+    pair,
+    uniform,
+)
 
 from specdec_check.decode import sample
-from specdec_check.decode.draft import Draft, ModelDrafter
+from specdec_check.decode.draft import ModelDrafter
 from specdec_check.decode.options import Options, Sampling
-from specdec_check.decode.sample import accept, distribution, draw, residual
+from specdec_check.decode.sample import accept, draw, residual, verify_greedy, verify_sampled
+from specdec_check.decode.transforms import distribution
 
-PASS, FAIL = 1e-3, 1e-12  # the seeds are fixed: a true law passes once and for all, a false one fails by far
 SAMPLINGS = {
     "plain": Sampling(1.0),
     "cool": Sampling(0.6),
@@ -18,88 +34,102 @@ SAMPLINGS = {
     "top-k": Sampling(1.0, top_k=4),
     "top-p": Sampling(1.0, top_p=0.8),
     "min-p": Sampling(1.0, min_p=0.15),
+    "penalty": Sampling(1.0, repetition_penalty=1.8),
     "all": Sampling(0.8, top_k=7, top_p=0.9, min_p=0.05),
 }
-ROWS = 6  # of the scripted pair
 DRAWN = 1_500
 
 
-def p_value(counts, expected):
-    """Pearson's chi-squared; cells expected to hold fewer than five are put together."""
-    small = expected < 5
-    observed = torch.cat((counts[~small], counts[small].sum()[None])).double()
-    wanted = torch.cat((expected[~small], expected[small].sum()[None])).double()
-    if wanted[-1] < 1e-9:  # nothing may fall where nothing is expected
-        if observed[-1] > 0:
-            return 0.0
-        observed, wanted = observed[:-1], wanted[:-1]
-    if len(wanted) < 2:
-        return 1.0
-    statistic = ((observed - wanted) ** 2 / wanted).sum()
-    return float(torch.special.gammaincc(torch.tensor((len(wanted) - 1) / 2).double(), statistic / 2))
+# One round, many at once: the sequences committed, each completed by the target, against its own distribution
 
 
-def logits(seed, rows=16):
-    return 2 * torch.randn(rows, generator=torch.Generator().manual_seed(seed))
+@pytest.mark.parametrize("name", COMBINATIONS)
+def test_rounds_follow_p_under_every_combination_of_transforms(name):
+    target, drafter = pair(COMBINATIONS[name], gamma=2)
+    counts, mean = committed(verify_sampled, target, drafter)
+    assert p_value(counts, counts.sum() * joint(target)) > PASS
+    # Leviathan et al., corollary 3.6, over the sequences: the ids kept are what the two distributions share.
+    first = torch.minimum(target[0], drafter[0])
+    second = (first.T * torch.minimum(target[1], drafter[1])).sum()
+    assert abs(mean - (first.sum() + second)) < 0.012
 
 
-# The test and the residual, many at once
+@pytest.mark.parametrize("gamma", [1, 3])
+@pytest.mark.parametrize("name", ["1.0", "0.7-k-p-m-r"])
+def test_rounds_of_other_lengths_follow_p(name, gamma):
+    assert follows(verify_sampled, *pair(COMBINATIONS[name], gamma, seed=1), count=200_000) > PASS
 
 
-def one_step(p, q, generator, *, count=300_000, residual=residual, judged_by=None):
-    """The first committed id of many independent rounds of one draft each: counts, and how often it was the draft."""
-    p, q = p.expand(count, -1), q.expand(count, -1)
-    judged_by = q if judged_by is None else judged_by.expand(count, -1)
-    drafted = draw(q, generator)
-    passed = accept(p, judged_by, drafted, generator)
-    own = draw(residual(p, judged_by), generator)
-    committed = torch.where(passed, drafted, own)
-    return committed.bincount(minlength=p.shape[-1]), passed.double().mean()
+@pytest.mark.parametrize("name", ["1.0", "1.5-r", "0.7-k-p-m-r"])
+def test_drafts_looked_up_follow_p(name):
+    target, drafter = pair(COMBINATIONS[name], gamma=2)
+    assert follows(verify_sampled, target, looked_up(drafter)) > PASS
+    # Ids of a sampled draft that is said to be certain are accepted by p alone.
+    assert follows(verify_sampled, target, drafter, judged_by=looked_up(drafter)) < FAIL
 
 
-@pytest.mark.parametrize("name", SAMPLINGS)
-@pytest.mark.parametrize("seed", [0, 1])
-def test_one_step_follows_p(name, seed):
-    p, q = (distribution(logits(2 * seed + i), SAMPLINGS[name]) for i in (0, 1))
-    counts, alpha = one_step(p, q, torch.Generator().manual_seed(seed))
-    assert p_value(counts, 300_000 * p) > PASS
-    assert abs(alpha - torch.minimum(p, q).sum()) < 5e-3  # Leviathan et al., corollary 3.6
+@pytest.mark.parametrize("name", COMBINATIONS)
+def test_a_wrong_residual_is_found_out(name, monkeypatch):
+    monkeypatch.setattr(sample, "residual", lambda p, _: p)
+    assert follows(verify_sampled, *pair(COMBINATIONS[name], gamma=1)) < FAIL
 
 
-@pytest.mark.parametrize("name", SAMPLINGS)
-def test_a_wrong_residual_is_found_out(name):
-    p, q = (distribution(logits(i), SAMPLINGS[name]) for i in (0, 1))
-    counts, _ = one_step(p, q, torch.Generator().manual_seed(0), residual=lambda p, _: p)
-    assert p_value(counts, 300_000 * p) < FAIL
-
-
-@pytest.mark.parametrize("name", ["plain", "cool", "hot"])
+@pytest.mark.parametrize("name", ["0.7", "1.0", "1.5"])
 def test_another_q_than_the_sampled_one_is_found_out(name):
     """Drafted with a mask, judged without renormalising for it; drafted with temperature, judged without."""
-    p = distribution(logits(0), SAMPLINGS[name])
-    raw = logits(1)
-    masked = raw.masked_fill(torch.arange(16) % 3 == 0, -torch.inf)
-    whole, part = distribution(raw, SAMPLINGS[name]), distribution(masked, SAMPLINGS[name])
-    unnormalised = whole.masked_fill(part == 0, 0)
-    generator = torch.Generator().manual_seed(0)
-    for judged_by in (unnormalised, whole, distribution(raw, Sampling(2.5))):
-        counts, _ = one_step(p, part, generator, judged_by=judged_by)
-        assert p_value(counts, 300_000 * p) < FAIL
-    counts, _ = one_step(p, part, generator)
-    assert p_value(counts, 300_000 * p) > PASS
+    target, whole = pair(COMBINATIONS[name], gamma=1)
+    masked = whole[0].masked_fill(torch.arange(whole[0].shape[-1]) % 3 == 0, 0)
+    drafter = [masked / masked.sum(-1, keepdim=True)]
+    for judged_by in (masked, whole[0], (4 * drafter[0]).softmax(-1)):
+        assert follows(verify_sampled, target, drafter, judged_by=[judged_by]) < FAIL
+    assert follows(verify_sampled, target, drafter) > PASS
+
+
+def test_penalising_only_the_prompt_is_found_out():
+    """Rows that forget the ids drafted before them are another distribution, and the chi-squared sees it."""
+    tables = logit_tables(0, 3)
+    sampling = COMBINATIONS["1.0-r"]
+    target, forgetful = distributions(tables, sampling), distributions(tables, Sampling(1.0))
+    counts, _ = committed(verify_sampled, forgetful, forgetful[:2])
+    assert p_value(counts, counts.sum() * joint(target)) < FAIL
 
 
 def test_equal_distributions_accept_always():
-    p = distribution(logits(0), Sampling(1.0)).expand(100_000, -1)
+    p = distribution(torch.randn(16, generator=torch.Generator().manual_seed(0)), Sampling(1.0)).expand(100_000, -1)
     generator = torch.Generator().manual_seed(0)
-    assert accept(p, p, draw(p, generator), generator).all()
+    drafted = draw(p, uniform(100_000, generator=generator))
+    assert accept(p, p, drafted, uniform(100_000, generator=generator)).all()
     assert torch.equal(residual(p, p), p)  # nothing is left, and nothing is divided by it
 
 
-def test_an_id_that_the_target_cannot_say_is_never_accepted():
-    p, q = torch.tensor([0.0, 1.0]).expand(100_000, -1), torch.tensor([1.0, 0.0]).expand(100_000, -1)
-    drafted = torch.zeros(100_000, dtype=torch.int64)
-    assert not accept(p, q, drafted, torch.Generator().manual_seed(0)).any()
+@pytest.mark.parametrize("chance", [0.0, 0.5, 1 - 2**-53])
+def test_an_id_that_the_target_cannot_say_is_never_accepted(chance):
+    p, q = torch.tensor([[0.0, 1.0], [0.5, 0.5]]), torch.tensor([[1.0, 0.0]])
+    verdict = verify_sampled(p, torch.tensor([0]), q, torch.tensor([chance, chance], dtype=torch.float64))
+    assert (verdict.accepted.item(), verdict.own.item(), verdict.sound.item()) == (0, 1, 1)
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_greedy_keeps_what_is_the_best_id(count):
+    scores = torch.randn(count + 1, ROWS, generator=torch.Generator().manual_seed(0))
+    best = scores.argmax(-1)
+    for wrong in range(count + 1):
+        drafted = best[:-1].clone()
+        drafted[wrong:] = (drafted[wrong:] + 1) % ROWS
+        verdict = verify_greedy(scores, drafted)
+        assert (verdict.accepted.item(), verdict.own.item(), verdict.sound.item()) == (wrong, best[wrong].item(), 1)
+    scores[-1, 2] = torch.nan
+    assert verify_greedy(scores, best[:-1]).sound.item() == 0
+
+
+def test_nan_in_the_row_that_is_drawn_from_shows():
+    p = torch.full((3, ROWS), 1 / ROWS)
+    drafted, uniforms = torch.tensor([1, 2]), torch.full((3,), 0.5, dtype=torch.float64)
+    for broken in range(3):
+        row = p.index_fill(0, torch.tensor([broken]), torch.nan)
+        verdict = verify_sampled(row, drafted, p[:2], uniforms)
+        assert verdict.sound.item() == 0
+        assert 0 <= verdict.own.item() < ROWS
 
 
 # The whole loop, on scripted models whose next id depends on the last two
@@ -116,7 +146,8 @@ def exact(table, sampling, prompt, count):
     for ids in itertools.product(range(table.shape[0]), repeat=count):
         chance, past = 1.0, list(prompt)
         for token in ids:
-            chance *= float(distribution(table[past[-2], past[-1]], sampling)[token])
+            held = torch.zeros(table.shape[0], dtype=torch.bool).index_fill_(0, torch.tensor(past), value=True)
+            chance *= float(distribution(table[past[-2], past[-1]], sampling, held)[token])
             past.append(token)
         joint = torch.cat((joint, torch.tensor([chance])))
     return joint[1:]
@@ -125,10 +156,7 @@ def exact(table, sampling, prompt, count):
 def counted(pair, options, prompt, runs):
     """How often each sequence of new ids came out of the decoder."""
     places = torch.tensor([ROWS**i for i in reversed(range(options.max_new_tokens))])
-    sampled = [
-        pair.generate(prompt, Options(options.max_new_tokens, options.gamma, options.sampling, seed)).ids
-        for seed in range(runs)
-    ]
+    sampled = [pair.generate(prompt, replace(options, seed=seed)).ids for seed in range(runs)]
     codes = (torch.tensor(sampled) * places).sum(-1)
     return codes.bincount(minlength=ROWS**options.max_new_tokens)
 
@@ -155,6 +183,14 @@ def test_the_loop_follows_the_target(scripted, gamma, name):
     assert p_value(counts, DRAWN * exact(table, options.sampling, [1, 2], 3)) > PASS
 
 
+@pytest.mark.parametrize("name", ["penalty", "all"])
+def test_the_loop_with_blocks_follows_the_target(scripted, name):
+    table, pair = scripted
+    options = Options(3, 3, SAMPLINGS[name], block=True)
+    counts = counted(pair, options, [1, 2], DRAWN)
+    assert p_value(counts, DRAWN * exact(table, options.sampling, [1, 2], 3)) > PASS
+
+
 def test_the_loop_with_a_wrong_residual_is_found_out(scripted, monkeypatch):
     monkeypatch.setattr(sample, "residual", lambda p, _: p)
     table, pair = scripted
@@ -166,9 +202,9 @@ def test_the_loop_with_a_wrong_residual_is_found_out(scripted, monkeypatch):
 def test_the_loop_with_a_q_that_was_not_sampled_is_found_out(scripted, monkeypatch):
     propose = ModelDrafter.propose
 
-    def flattened(*args):
-        draft = propose(*args)
-        return Draft(draft.ids, draft.q.sqrt())
+    def flattened(drafter, state, steps, *args, **more):
+        propose(drafter, state, steps, *args, **more)
+        state.q[steps.start : steps.stop].sqrt_()
 
     monkeypatch.setattr(ModelDrafter, "propose", flattened)
     table, pair = scripted

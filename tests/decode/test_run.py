@@ -1,11 +1,13 @@
 """`specdec-run` as a user runs it, and that it loads what was certified and nothing else."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 import torch
 from click.testing import CliRunner, Result
@@ -99,6 +101,107 @@ def test_a_stop_string_ends_the_text() -> None:
     assert found["finish"] == "stop"
 
 
+def test_the_default_command_can_be_named() -> None:
+    words = ("demo:target", "demo:drafter", "--prompt", "import", "--json", "--seed", 1)
+    assert json.loads(run("decode", *words).stdout)["ids"] == json.loads(run(*words).stdout)["ids"]
+
+
+def test_gammas_are_reported_and_repeat_the_rounds() -> None:
+    found = json.loads(run("demo:target", "demo:drafter", "--prompt", "import", "--json", "--gamma", 3).stdout)
+
+    assert found["gammas"] == [drafted for drafted, _ in found["history"]]
+    assert max(found["gammas"]) == 3
+    assert sum(accepted for _, accepted in found["history"]) == found["accepted"]
+    assert sum(found["seconds"][phase] for phase in ("prefill", "draft", "verify", "host")) == pytest.approx(
+        found["seconds"]["total"]
+    )
+
+
+def test_the_schedule_may_choose_and_changes_no_text() -> None:
+    """`auto` is the default."""
+    words = ("demo:target", "demo:drafter", "--prompt", "import", "--json")
+    texts = [json.loads(run(*words, *gamma).stdout)["ids"] for gamma in ((), ("--gamma", "auto"), ("--gamma", 0))]
+    assert texts[0] == texts[1] == texts[2]
+
+
+def test_every_option_reaches_the_run() -> None:
+    from specdec_check.decode.console import decoding_options
+    from specdec_check.decode.options import Options, Sampling
+
+    caught = []
+    command = click.command()(decoding_options(most=9)(lambda options: caught.append(options)))
+    words = (
+        "--gamma 3 --temperature .7 --top-k 5 --top-p .9 --min-p .1 --repetition-penalty 1.2 --seed 4 --stop x --stop y"
+    )
+    CliRunner().invoke(command, [*words.split(), "--block", "--confidence", ".3"], catch_exceptions=False)
+    CliRunner().invoke(command, [], catch_exceptions=False)
+
+    sampling = Sampling(0.7, 5, 0.9, 0.1, 1.2)
+    asked = Options(9, 3, sampling, seed=4, stop=("x", "y"), block=True, confidence=0.3)
+    assert caught == [asked, Options(max_new_tokens=9)]
+
+
+@pytest.mark.parametrize("pair", [("demo:target",), ("demo:target", "demo:drafter")])
+def test_drafts_can_be_looked_up(pair: tuple[str, ...]) -> None:
+    words = ("--prompt", "import os\nimport ", "--json", "--gamma", 4)
+    found = json.loads(run(*pair, *words, "--drafts", "lookup").stdout)
+
+    assert found["ids"] == json.loads(run("demo:target", "demo:drafter", *words).stdout)["ids"]
+    assert (found["drafter"], found["drafter_forwards"]) == (None, 0)
+    assert found["accepted"] > 0
+
+
+def test_what_a_model_emits_cannot_reach_the_terminal() -> None:
+    import io
+
+    from rich.console import Console
+
+    from specdec_check.decode.results import Round
+    from specdec_check.decode.show import RoundPrinter
+
+    out = io.StringIO()
+    tokenizer = AutoTokenizer.from_pretrained(DEMO / "target")
+    printer = RoundPrinter(Console(file=out, markup=False), tokenizer, show_drafts=True)
+    printer.prompt("\x1b[2J")
+    printer.show(Round(1, tuple(tokenizer("\x1b")["input_ids"]), 0, 5, ("\x1b]0;title\x07",), None))
+
+    assert "\x1b" not in out.getvalue()
+    assert "\x07" not in out.getvalue()
+
+
+def test_standard_input_that_is_no_text_is_a_sentence() -> None:
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "from specdec_check.decode.entry import main; main()",
+            "chat",
+            "demo:target",
+            "demo:drafter",
+        ],
+        input=b"\xff\xfe\n",
+        env={**os.environ, "PYTHONUTF8": "1", "PYTHONIOENCODING": "utf-8:strict"},
+        capture_output=True,
+        check=False,
+    )
+
+    assert done.returncode == 2
+    assert b"not UTF-8 text" in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+def test_help_lists_the_commands_without_importing_torch() -> None:
+    code = (
+        "import sys\nfrom click.testing import CliRunner\nfrom specdec_check.decode.cli import cli\n"
+        "done = CliRunner().invoke(cli, ['--help'])\nprint(done.output)\n"
+        "assert not {'torch', 'transformers', 'matplotlib'} & set(sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+    assert all(f"\n  {name} " in done.stdout for name in ("bench", "chat", "decode"))
+
+
 def test_a_stranger_is_refused_without_being_loaded() -> None:
     done = run("demo:target", "demo:stranger", "--prompt", "x")
 
@@ -136,6 +239,10 @@ def test_weights_of_another_width_do_not_decode(certificate: Path, folders: tupl
         (("demo:target", "demo:drafter", "--certificate", "x.json", "--prompt", "x"), "either --certificate or"),
         (("demo:target", "demo:drafter", "--prompt", "x", "--temperature", "-1"), "temperature"),
         (("demo:target", "demo:drafter", "--prompt", "x", "--device", "abacus"), "abacus"),
+        (("demo:target", "demo:drafter", "--prompt", "x", "--gamma", "-1"), "neither a number of drafts"),
+        (("demo:target", "demo:drafter", "--prompt", "x", "--confidence", "2"), "confidence"),
+        (("chat", "demo:target"), "Give two models"),
+        (("chat", "demo:target", "demo:drafter", "--json"), "--json"),
         (("demo:target", "demo:nobody", "--prompt", "x"), "none of the models that ship inside"),
         (("--certificate", "nowhere.json", "--prompt", "x"), "nowhere.json cannot be read"),
     ],

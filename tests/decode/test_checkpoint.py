@@ -8,8 +8,8 @@ import torch
 import transformers
 from safetensors.torch import load_file, save_file
 
+from specdec_check.decode.checkpoint import load_model
 from specdec_check.decode.errors import DecodeError
-from specdec_check.decode.load import load_model
 from specdec_check.decode.options import Options
 from specdec_check.decode.probe import probe
 

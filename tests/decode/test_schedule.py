@@ -1,0 +1,107 @@
+"""How many ids are drafted: never at a loss worth naming, whatever the drafter, and near the best where it helps."""
+
+import itertools
+import random
+
+import pytest
+
+from specdec_check.decode.schedule import GAMMAS, Adaptive, Costs, Planned
+
+RATIOS = (0.05, 0.1, 0.2, 0.35, 0.5, 0.8, 1.1, 1.5)
+ALPHAS = (0.0, 0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 1.0)
+WIDER = 0.02  # of the machine below
+
+
+def decoded(c, alpha, *, tokens=512, believed=None, jump=0.0, seed=0):
+    """Forwards of the target that a text takes on a machine of these costs, and the gammas of its rounds.
+
+    `alpha` is that of a token's number, `believed` c as the weights have it (the true one if not given), and `jump` what
+    a forward over more than one id costs beyond that over one.
+    """
+    chance = random.Random(seed)
+    schedule = Adaptive(Costs(c if believed is None else believed, measure=True))
+    done, spent, behind, gammas = 0, 0.0, 0, []
+    while done < tokens:
+        gamma = schedule.next(tokens - done - 1)
+        accepted = 0
+        while accepted < gamma and chance.random() < alpha(done):
+            accepted += 1
+        verify = 1 + (jump + WIDER * gamma if gamma else 0)
+        schedule.record(gamma, accepted, (c * gamma, verify))
+        spent += c * gamma + verify + (c if gamma and behind > 1 else 0)
+        behind = 0 if gamma else behind + 1
+        done += accepted + 1
+        gammas.append(gamma)
+    return spent, gammas
+
+
+def best(c, alpha):
+    """The pace of the best fixed gamma: Leviathan et al., theorem 3.8."""
+    return max(sum(alpha**k for k in range(gamma + 1)) / (1 + (c + WIDER) * gamma) for gamma in GAMMAS)
+
+
+@pytest.mark.parametrize("jump", [0.0, 0.3, 1.0])
+@pytest.mark.parametrize("c", RATIOS)
+def test_speculation_never_costs_more_than_three_in_a_hundred(c, jump):
+    for alpha, seed in itertools.product(ALPHAS, range(3)):
+        spent, _ = decoded(c, lambda _, a=alpha: a, jump=jump, seed=seed)
+        assert spent <= 1.03 * 512, (alpha, seed)
+
+
+@pytest.mark.parametrize("believed", [0.02, 0.3, 2.0])
+def test_a_wrong_belief_in_the_costs_is_soon_corrected(believed):
+    for c, alpha in itertools.product(RATIOS, ALPHAS):
+        spent, _ = decoded(c, lambda _, a=alpha: a, believed=believed)
+        assert spent <= 1.03 * 512, (c, alpha)
+
+
+def test_a_drafter_that_turns_useless_is_dropped():
+    for c in RATIOS:
+        spent, gammas = decoded(c, lambda at: 0.9 if at < 256 else 0.0)
+        assert spent <= 1.03 * 512
+        assert sum(gammas[-50:]) <= 25
+
+
+def test_a_drafter_that_turns_useful_is_found():
+    _, gammas = decoded(0.1, lambda at: 0.0 if at < 256 else 0.95, tokens=2048)
+    assert max(gammas[-50:]) >= 4
+
+
+@pytest.mark.parametrize(("c", "alpha"), [(0.05, 0.6), (0.1, 0.8), (0.2, 0.9), (0.3, 0.7), (0.15, 1.0), (0.05, 0.95)])
+def test_a_good_drafter_is_used_nearly_as_well_as_it_can_be(c, alpha):
+    paces = [512 / decoded(c, lambda _: alpha, seed=seed)[0] for seed in range(8)]
+    assert sum(paces) / 8 >= 0.88 * best(c, alpha)
+
+
+def test_a_useless_drafter_is_not_used():
+    assert set(decoded(1.2, lambda _: 0.9)[1]) == {0}
+
+
+def test_times_do_not_count_where_runs_must_repeat():
+    def gammas(noise):
+        chance, schedule, found = random.Random(3), Adaptive(Costs(0.2, measure=False)), []
+        for _ in range(200):
+            gamma = schedule.next(100)
+            accepted = 0
+            while accepted < gamma and chance.random() < 0.7:
+                accepted += 1
+            schedule.record(gamma, accepted, (gamma * noise, 2 * noise))
+            found.append(gamma)
+        return found
+
+    assert gammas(1.0) == gammas(40.0)
+    assert max(gammas(1.0)) > 0
+
+
+def test_a_plan_is_followed_within_what_is_left():
+    plan = Planned((3, 0, 5))
+    assert [plan.next(most) for most in (8, 8, 8, 8, 2)] == [3, 0, 5, 5, 2]
+
+
+def test_no_more_is_drafted_than_may_be():
+    schedule = Adaptive(Costs(0.05, measure=False))
+    for most in (0, 1, 2, 5, 7, 100):
+        for _ in range(20):
+            gamma = schedule.next(most)
+            assert gamma <= most
+            schedule.record(gamma, gamma, None)
