@@ -90,8 +90,10 @@ class Costs:
         if not plain or not self._draft:
             return count * self._weights
         known = self._least(self._draft, count)
+        if known is not None:
+            return known / plain
         longest = max(self._draft)
-        return (min(self._draft[longest]) * count / longest if known is None else known) / plain
+        return min(self._draft[longest]) * count / longest / plain
 
     def verify(self, count: int) -> float:
         """Of judging `count` ids."""
@@ -99,8 +101,10 @@ class Costs:
         if not plain or not count:
             return 1 + _WIDER * count
         known = self._least(self._verify, count)
+        if known is not None:
+            return known / plain
         widest = max(self._verify)
-        return max(1.0, min(self._verify[widest]) / plain) + _WIDER * (count - widest) if known is None else known / plain
+        return max(1.0, min(self._verify[widest]) / plain) + _WIDER * (count - widest)
 
     def record(self, drafted: int, draft: float, verify: float) -> None:
         """Hears the seconds of a round."""
@@ -118,7 +122,7 @@ class Costs:
 
     @staticmethod
     def _least(times: dict[int, deque[float]], count: int) -> float | None:
-        """The least of what as many ids took, or more: fewer never take longer. None where so many were not measured."""
+        """The least of what as many ids took, or more: fewer never take longer. None where no so many were measured."""
         return min((min(taken) for measured, taken in times.items() if measured >= count), default=None)
 
     def _forget(self) -> None:

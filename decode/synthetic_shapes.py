@@ -92,11 +92,3 @@ def unwritten(shape: Shape, sizes: Sizes, device: torch.device, dtype: torch.dty
             model.model.rotary_emb = type(model.model.rotary_emb)(config)
     made: PreTrainedModel = model.eval().requires_grad_(False)
     return made
-
-
-def streamed_bytes(model: PreTrainedModel) -> int:
-    """Bytes of weights that a decoding step reads: all but the rows of an untied embedding."""
-    ends: Any = model
-    embedding, head = ends.get_input_embeddings().weight, ends.get_output_embeddings().weight
-    read = sum(weight.numel() * weight.element_size() for weight in model.parameters())
-    return int(read if embedding is head else read - embedding.numel() * embedding.element_size())

@@ -15,8 +15,8 @@ WIDER = 0.02  # of the machine below
 def decoded(c, alpha, *, tokens=512, believed=None, jump=0.0, seed=0):
     """Forwards of the target that a text takes on a machine of these costs, and the gammas of its rounds.
 
-    `alpha` is that of a token's number, `believed` c as the weights have it (the true one if not given), and `jump` what
-    a forward over more than one id costs beyond that over one.
+    `alpha` is that of a token's number, `believed` c as the weights have it (the true one if not given), and `jump`
+    what a forward over more than one id costs beyond that over one.
     """
     chance = random.Random(seed)
     schedule = Adaptive(Costs(c if believed is None else believed, measure=True))

@@ -9,9 +9,10 @@ from specdec_check.decode.decoder import Decoder
 from specdec_check.decode.draft import ModelDrafter
 from specdec_check.decode.errors import DecodeError
 from specdec_check.decode.options import Options, Sampling
+from specdec_check.decode.runner import streamed_bytes
 from specdec_check.decode.stats import total
 from specdec_check.decode.synthetic import build
-from specdec_check.decode.synthetic_shapes import SHAPES, Shape, Sizes, streamed_bytes, unwritten
+from specdec_check.decode.synthetic_shapes import SHAPES, Shape, Sizes, unwritten
 
 CPU = torch.device("cpu")
 TOLERANCE = 0.03
