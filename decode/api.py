@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import torch
 
     from .options import Drafts
+    from .quantise import Quantisation
     from .session import Session
 
 
@@ -25,6 +26,7 @@ def load(
     dtype: str | torch.dtype | None = None,
     *,
     drafts: Drafts | None = None,
+    quantised: Quantisation | None = None,
     allow_specials: bool = False,
     offline: bool = False,
     timeout: float = DEFAULT_SECONDS,
@@ -40,6 +42,7 @@ def load(
             checkpoint's own elsewhere.
         drafts: who drafts: "model", "lookup", or "hybrid", which looks up where the text repeats itself and asks the
             model elsewhere. None takes the model where there is one.
+        quantised: "int8" or "fp8" stores the drafter's weights in 8 bits, which needs the extra `quantise`.
         allow_specials: load a pair whose control tokens differ; a certificate says so itself.
         offline: read models from the cache alone.
         timeout: the longest that the Hub may take, in seconds per model.
@@ -55,7 +58,7 @@ def load(
     # torch and transformers are imported only for a pair that may run: they cost seconds.
     from .session import Session
 
-    return Session.load(admission, device, dtype, drafts)
+    return Session.load(admission, device, dtype, drafts, quantised)
 
 
 def need_libraries() -> None:

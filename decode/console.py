@@ -18,6 +18,7 @@ from .options import Options, Sampling
 if TYPE_CHECKING:
     from .generation_config import Gamma
     from .options import Drafts
+    from .quantise import Quantisation
     from .session import Session
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -35,6 +36,7 @@ class AskedPair:
     access: Access
     allow_specials: bool
     drafts: Drafts
+    quantised: Quantisation | None
 
     @property
     def of_the_demo(self) -> bool:
@@ -80,7 +82,7 @@ class AskedPair:
         # torch and transformers are imported only for a pair that may run: they cost seconds.
         from .session import Session
 
-        return Session.load(admission, self.device, self.dtype, self.drafts)
+        return Session.load(admission, self.device, self.dtype, self.drafts, self.quantised)
 
 
 def _gamma(_: click.Context, __: click.Parameter, value: str) -> Gamma:
@@ -105,6 +107,11 @@ _PAIR = (
         default="model",
         show_default=True,
         help="Who drafts: DRAFTER, the text itself by looking up what followed before, or both.",
+    ),
+    click.option(
+        "--quantise",
+        type=click.Choice(["int8", "fp8"]),
+        help="Keep DRAFTER's weights in 8 bits; the text stays the target's own.",
     ),
     click.option("--allow-specials", is_flag=True, help="Decode with a pair whose control tokens differ."),
     click.option("--offline", is_flag=True, help="Read models from the cache alone."),
@@ -147,13 +154,14 @@ def pair_options(command: _F) -> Callable[..., Any]:
         device: str | None,
         dtype: str | None,
         drafts: Drafts,
+        quantise: Quantisation | None,
         allow_specials: bool,
         offline: bool,
         timeout: float,
         **others: object,
     ) -> object:
         access = Access(offline, timeout)
-        pair = AskedPair(target, drafter, certificate, device, dtype, access, allow_specials, drafts)
+        pair = AskedPair(target, drafter, certificate, device, dtype, access, allow_specials, drafts, quantise)
         return command(pair=pair, **others)
 
     return _with(_PAIR, with_pair)

@@ -63,7 +63,7 @@ class Decoder:
         self._recorder = Recorder(self._target.device)
         self._state = State(pairing.target_rows, 0, 0, self._target.device)
         self._before: tuple[Sequence[int], Sequence[int]] = ((), ())  # prompt and ids of the last run
-        self._ratio = 0.0 if drafter is None else drafter.streamed / streamed_bytes(target)
+        self._ratio = 0.0 if drafter is None else drafter.streamed / streamed_bytes(target)  # c, as the weights have it
         self._costs = Costs(self._ratio, measure=True)
         if drafter is not None and drafter.device != self._target.device:
             raise DecodeError(
@@ -105,7 +105,8 @@ class Decoder:
         self._check(prompt, options, tokenizer)
         seed = secrets.randbits(32) if options.seed is None else options.seed
         text = None if tokenizer is None else TextStream(tokenizer, prompt, options.stop)
-        held = _shared([*self._before[0], *self._before[1]], prompt) if reuse else 0
+        # What a run was to read, and what it has read, differ where it was broken off.
+        held = min(self._target.position, _shared([*self._before[0], *self._before[1]], prompt)) if reuse else 0
         self._reserve(len(prompt), options)
         parts = Parts(self._target, self._drafter, self._state, self._recorder, self._ahead)
         run = Run(
@@ -152,9 +153,10 @@ class Decoder:
             return Planned((0,))
         if options.planned:
             return Planned(options.planned)
-        # Times differ from run to run; a seed that is given asks for the same run again.
-        repeats = options.seed is not None and not options.sampling.greedy
-        return Adaptive(Costs(self._ratio, measure=False) if repeats else self._costs)
+        if options.sampling.greedy:
+            return Adaptive(self._costs)
+        # Times differ from run to run, and with them gammas and what is drawn: a seed would repeat nothing.
+        return Adaptive(Costs(self._ratio, measure=False))
 
     def _check(self, prompt: Sequence[int], options: Options, tokenizer: AnyTokenizer | None) -> None:
         if not prompt:

@@ -116,6 +116,7 @@ class Engine:
         Raises:
             DecodeError: as `round` says.
         """
+        self._check_owner()
         state, target = self._state, self._target
         target.see(self.length)
         for start in range(target.position, self.length, CHUNK):
@@ -138,8 +139,7 @@ class Engine:
         Raises:
             DecodeError: if logits are NaN or infinite, or another sequence took over the models.
         """
-        if self._state.owner is not self:
-            raise DecodeError("Another run has taken over these models: finish one before the next begins.")
+        self._check_owner()
         flight = self._flight or self._launch(count)
         self._flight = None
         if self._ahead and flight.steady and self._fits(flight.drafts, count, most):
@@ -148,6 +148,10 @@ class Engine:
         if self._flight is not None and self._drafter is not None:
             self._drafter.drafted(self.length, self._flight.drafts)
         return outcome
+
+    def _check_owner(self) -> None:
+        if self._state.owner is not self:
+            raise DecodeError("Another run has taken over these models: finish one before the next begins.")
 
     def _foreseeable(self, options: Options) -> bool:
         """Whether a round can be enqueued without knowing what came of the one before it."""

@@ -171,10 +171,8 @@ def streamed_bytes(model: PreTrainedModel) -> int:
     """What a forward of few ids reads of the weights: all, but for an embedding of its own, which is looked up."""
     looked_up = getattr(model.get_input_embeddings(), "weight", None)
     head = getattr(model.get_output_embeddings(), "weight", None)  # type: ignore[no-untyped-call]
-    weights = {weight.data_ptr(): weight for weight in model.parameters()}
-    if looked_up is not None and looked_up is not head:
-        weights.pop(looked_up.data_ptr(), None)
-    return sum(map(_bytes, weights.values()))
+    kept = (weight for weight in model.parameters() if looked_up is head or weight is not looked_up)
+    return sum(map(_bytes, kept))
 
 
 def _bytes(weight: Tensor) -> int:

@@ -24,6 +24,7 @@ _ALLOWANCE, _RATE = 3.0, 0.01  # losses that may be risked: forwards of the targ
 _BANK = 10.0  # forwards of the target: what gains count for against later losses
 _SAMPLES = 15  # of each time
 _BEGINNING = 3  # plain rounds that are measured before anything is drafted
+_PRICE = 40.0  # forwards of the target that recording a gamma takes, about
 _UNTRIED = 2  # ids drafted at the most before a draft was measured
 _FORGETTING = 16  # plain rounds, after which the oldest sample goes
 _WIDER = 0.02  # what each further id adds to a forward of the target, until that is measured
@@ -65,6 +66,9 @@ class Costs:
 
     Until they are measured they follow from the weights that a forward streams. Of what was measured the least counts:
     whatever else the machine does can only make a round longer.
+
+    Attributes:
+        gained: what speculation has saved so far, in forwards of the target.
     """
 
     def __init__(self, ratio: float, *, measure: bool) -> None:
@@ -73,6 +77,7 @@ class Costs:
         self._verify: dict[int, deque[float]] = {}
         self._draft: dict[int, deque[float]] = {}
         self._plain_rounds = 0
+        self.gained = 0.0
 
     @property
     def known(self) -> bool:
@@ -83,6 +88,11 @@ class Costs:
     def tried(self) -> bool:
         """Whether drafting was measured, if anything is."""
         return not self._measure or bool(self._draft)
+
+    def open_to(self, count: int) -> bool:
+        """Whether a gamma may be tried: one that is not in use is recorded first, and others must have earned that."""
+        tried = [one for one in self._verify if one]
+        return not self._measure or count in (0, *tried) or self.gained >= _PRICE * len(tried)
 
     def draft(self, count: int) -> float:
         """Of drafting `count` ids."""
@@ -157,12 +167,12 @@ class Adaptive:
         if not self._costs.known:
             return 0
         most = most if self._costs.tried else min(most, _UNTRIED)
-        pace = {gamma: self._pace(gamma) for gamma in GAMMAS if gamma <= most}
+        pace = {gamma: self._pace(gamma) for gamma in GAMMAS if gamma <= most and self._costs.open_to(gamma)}
         best = max(pace, key=lambda gamma: pace[gamma])
         now = self._gamma if self._gamma in pace else 0
         chosen = best if pace[best] > _ADVANTAGE * pace[now] or not self._affords(now) else now
         while chosen and not self._affords(chosen):
-            chosen = max(gamma for gamma in GAMMAS if gamma < chosen)
+            chosen = max(gamma for gamma in pace if gamma < chosen)
         self._gamma = chosen
         return chosen
 
@@ -176,7 +186,9 @@ class Adaptive:
             for counts in (self._judged, self._accepted):
                 counts[:] = [_OBLIVION * count for count in counts]
             return
-        self.lost = max(-_BANK, self.lost + self._time(drafted) - accepted - 1)
+        lost = self._time(drafted) - accepted - 1
+        self.lost = max(-_BANK, self.lost + lost)
+        self._costs.gained -= lost
         self._behind = 0
         for position in range(min(accepted + 1, drafted)):
             fading = 1 - 1 / _MEMORY

@@ -22,6 +22,7 @@ from .lookup import HybridDrafter, LookupDrafter
 from .options import Options
 from .probe import probe
 from .prompt import prompt_ids
+from .quantise import quantise
 from .streamer import feeding
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from .generation_config import Gamma
     from .options import Drafts
     from .prompt import Prompt
+    from .quantise import Quantisation
     from .results import Result, Round
     from .streamer import Streamer
 
@@ -69,6 +71,7 @@ class Session:
         device: str | torch.device | None,
         dtype: str | torch.dtype | None,
         drafts: Drafts = "model",
+        quantised: Quantisation | None = None,
     ) -> Session:
         """Loads the target, and the drafter unless all drafts are looked up.
 
@@ -78,6 +81,7 @@ class Session:
             dtype: what to compute in, by torch's name or as torch's object; None takes float32 on a CPU, and "auto" the
                 checkpoint's own, which is also what None takes elsewhere.
             drafts: who drafts.
+            quantised: how to store the drafter's weights in 8 bits; None leaves them.
 
         Raises:
             CheckError: if device or dtype names none, or a model cannot be had or loaded, is not as wide as certified,
@@ -87,7 +91,7 @@ class Session:
         computing = _dtype_of(dtype, where)
         target = _model(admission.target, where, computing)
         _share_out(target)
-        decoder = Decoder(target, admission.pairing, _drafter(admission, target.device, computing, drafts))
+        decoder = Decoder(target, admission.pairing, _drafter(admission, target.device, computing, drafts, quantised))
         tokenizer = _tokenizer(admission.target)
         return cls(admission, decoder, tokenizer, target.device, target.dtype, target.generation_config, drafts)
 
@@ -186,11 +190,18 @@ def _share_out(target: transformers.PreTrainedModel) -> None:
 
 
 def _drafter(
-    admission: Admission, device: torch.device, dtype: torch.dtype | Literal["auto"], drafts: Drafts
+    admission: Admission,
+    device: torch.device,
+    dtype: torch.dtype | Literal["auto"],
+    drafts: Drafts,
+    quantised: Quantisation | None,
 ) -> Drafter:
     if drafts == "lookup":
         return LookupDrafter(device)
-    model = ModelDrafter(_model(admission.drafter, device, dtype), admission.pairing)
+    loaded = _model(admission.drafter, device, dtype)
+    if quantised is not None:
+        quantise(loaded, quantised, admission.drafter.name)
+    model = ModelDrafter(loaded, admission.pairing)
     return HybridDrafter(LookupDrafter(device), model) if drafts == "hybrid" else model
 
 

@@ -36,7 +36,7 @@ class SyntheticPair:
         pairing: all ids both have; no end-of-sequence id.
         shape: its name in `SHAPES`.
         epsilon: share of a layer's output at which each model's own layers add to the core.
-        expected_alpha: acceptance on texts that the search did not see, at `temperature`.
+        expected_alpha: acceptance on texts that the search did not see, at `temperature`; None where epsilon was given.
         temperature: what it was measured at.
     """
 
@@ -45,7 +45,7 @@ class SyntheticPair:
     pairing: Pairing
     shape: str
     epsilon: float
-    expected_alpha: float
+    expected_alpha: float | None
     temperature: float
 
     def prompts(self, count: int, length: int, seed: int = 0) -> list[list[int]]:
@@ -79,7 +79,8 @@ def build(
         dtype: what they compute in.
         seed: the same seed, shape and arguments on the same device give the same pair.
         temperature: what the acceptance is wished at.
-        epsilon: one found before, to build that pair again without the search; alpha then counts for nothing.
+        epsilon: one found before, to build that pair again with nothing searched or measured; alpha then counts for
+            nothing.
 
     Raises:
         DecodeError: if the shape is unknown, or alpha, the temperature or epsilon means nothing.
@@ -97,11 +98,14 @@ def build(
     target, drafter = (unwritten(chosen, sizes, device, dtype) for sizes in (chosen.target, chosen.drafter))
     with torch.no_grad():
         part = write(chosen, target, drafter, generator)
-        meter = _Meter(target, drafter, temperature, generator)
+        expected = None
         if epsilon is None:
+            meter = _Meter(target, drafter, temperature, generator)
             epsilon = _search(meter, part, alpha)
-        part(epsilon)
-        expected = meter.alpha(meter.texts())
+            part(epsilon)
+            expected = meter.alpha(meter.texts())
+        else:
+            part(epsilon)
     rows = (chosen.target.vocab_size, chosen.drafter.vocab_size)
     pairing = Pairing(*rows, ((0, chosen.shared_rows),), 0, frozenset(), chosen.context, chosen.context)
     return SyntheticPair(target, drafter, pairing, shape, epsilon, expected, temperature)

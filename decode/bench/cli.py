@@ -129,7 +129,9 @@ def _installed() -> tuple[str, ...]:
 
 
 def _check(pair: AskedPair, synthetic: str | None, alphas: tuple[float, ...]) -> None:
-    """Refuses words that name no pair to measure, or two."""
+    """Refuses words that name no pair to measure, or two, and those that change what every engine is given."""
+    if pair.drafts != "model" or pair.quantised is not None:
+        raise click.UsageError("The bench measures both models as they are: leave out --drafts and --quantise.")
     if synthetic is None:
         pair.check()
         if alphas:

@@ -8,6 +8,7 @@ import transformers
 
 from specdec_check.decode.decoder import Decoder
 from specdec_check.decode.draft import ModelDrafter
+from specdec_check.decode.errors import DecodeError
 from specdec_check.decode.fast_runner import FastRunner, runner_for
 from specdec_check.decode.lookup import HybridDrafter, LookupDrafter
 from specdec_check.decode.options import Options, Sampling
@@ -210,6 +211,33 @@ def test_what_two_prompts_share_is_read_once(tiny, llama):
     tiny.same_greedy(
         llama, changed, tiny.greedy(llama, changed, 10), pair.generate(changed, Options(10, 3), reuse=True).ids
     )
+
+
+def test_what_was_never_read_is_not_kept(tiny, llama):
+    """A run that was begun and not gone on with, or broken off while it read its prompt."""
+    pair = tiny.decoder(llama, tiny.noised(llama, 0.05))
+    prompt = tiny.prompts(1, seed=6, low=30, high=31)[0]
+    expected = tiny.greedy(llama, prompt, 10)
+    pair.start(prompt, Options(10, 3))
+    tiny.same_greedy(llama, prompt, expected, pair.generate(prompt, Options(10, 3), reuse=True).ids)
+
+    def fail(*_):
+        raise KeyboardInterrupt
+
+    handle = llama.model.layers[1].register_forward_hook(fail)
+    other = [*reversed(prompt)]
+    with pytest.raises(KeyboardInterrupt):
+        pair.generate(other, Options(10, 3))
+    handle.remove()
+    tiny.same_greedy(llama, other, tiny.greedy(llama, other, 10), pair.generate(other, Options(10, 3), reuse=True).ids)
+
+
+def test_a_run_that_was_overtaken_says_so(tiny, llama):
+    pair = tiny.decoder(llama, tiny.noised(llama, 0.05))
+    first = pair.start([1, 2, 3], Options(10, 3))
+    pair.start([4, 5, 6], Options(10, 3))
+    with pytest.raises(DecodeError, match="Another run has taken over"):
+        next(first)
 
 
 def test_a_confident_drafter_drafts_on_and_another_stops(tiny, llama, recited):

@@ -167,7 +167,10 @@ def test_the_same_seed_gives_the_same_pair(pair):
     for one, two in ((again.target, pair.target), (again.drafter, pair.drafter)):
         for name, weight in one.state_dict().items():
             assert torch.equal(weight, two.state_dict()[name]), name
-    assert toy(0.1, epsilon=pair.epsilon).expected_alpha == pytest.approx(pair.expected_alpha, abs=TOLERANCE)
+    rebuilt = toy(0.1, epsilon=pair.epsilon)
+    assert rebuilt.expected_alpha is None
+    for one, two in ((rebuilt.target, pair.target), (rebuilt.drafter, pair.drafter)):
+        assert all(map(torch.equal, one.parameters(), two.parameters()))
     assert not torch.equal(other.target.lm_head.weight, pair.target.lm_head.weight)
     assert pair.prompts(3, 5) == again.prompts(3, 5) != pair.prompts(3, 5, seed=1)
 

@@ -1,0 +1,114 @@
+"""What speculation costs where it does not help: `gamma="auto"` beside plain decoding, over drafters of every kind.
+
+A target of 16 layers, drafters of its own shape with fewer or more, and acceptance by script: each drafter runs its
+model, and then proposes the target's own next id with a fixed chance, and another id otherwise. Costs, counts,
+verification and text are real. Prints, for each, c and alpha as measured, what the rounds would take by their counts
+and the fastest times measured, and what they took, both as shares of plain decoding (1 is as fast, less is a loss).
+
+    python tests/bench/never_costs.py
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+
+import torch
+import transformers
+
+from specdec_check.decode.decoder import Decoder
+from specdec_check.decode.draft import ModelDrafter
+from specdec_check.decode.options import Options
+from specdec_check.decode.pairing import Pairing
+
+ROWS, LAYERS, TOKENS, RUNS = 512, 16, 512, 5
+DEPTHS = (1, 4, 8, 16, 24)  # of drafters
+ALPHAS = (0.0, 0.3, 0.6, 0.9, 1.0)
+PROMPT = [1, 2, 3, 4, 5, 6, 7, 8]
+
+
+def model(layers: int, seed: int) -> transformers.PreTrainedModel:
+    """A small model with random weights."""
+    torch.manual_seed(seed)
+    config = transformers.LlamaConfig(
+        vocab_size=ROWS,
+        hidden_size=128,
+        intermediate_size=256,
+        num_hidden_layers=layers,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        max_position_embeddings=1024,
+        initializer_range=0.3,
+        tie_word_embeddings=False,
+    )
+    return transformers.LlamaForCausalLM(config).eval().requires_grad_(requires_grad=False)
+
+
+class Scripted(ModelDrafter):
+    """Runs its model, and proposes the target's own text with a fixed chance instead of what the model says."""
+
+    def script(self, text: list[int], alpha: float) -> None:
+        """The target's own text, prompt included, and the chance of proposing it."""
+        self._text = torch.tensor([*text, *[0] * 64])
+        self._hit = torch.rand(self._text.shape, generator=torch.Generator().manual_seed(1)) < alpha
+
+    def _choose(self, state, step, logits, sampling, seen):
+        super()._choose(state, step, logits, sampling, seen)
+        right = self._text.index_select(0, state.length + step)
+        hit = self._hit.index_select(0, state.length + step)
+        state.drafted[step : step + 1] = torch.where(hit, right, (right + 1) % ROWS)
+
+
+def seconds_of(pair: Decoder, options: Options) -> tuple[float, object]:
+    """Of decoding, without the reading of prompts; and the result."""
+    started = time.perf_counter()
+    result = pair.generate(PROMPT, options)
+    return time.perf_counter() - started - result.statistics.seconds.prefill, result
+
+
+def least(pair: Decoder, gamma: int) -> tuple[float, float]:
+    """The fastest draft and verification at a gamma."""
+    found = []
+    for _ in range(12):
+        done = pair.generate(PROMPT, Options(60, gamma)).statistics
+        found.append((done.seconds.draft / max(1, done.drafted) * gamma, done.seconds.verify / done.rounds))
+    return min(one for one, _ in found), min(other for _, other in found)
+
+
+def main() -> None:
+    """Prints the table."""
+    torch.set_num_threads(1)
+    target = model(LAYERS, 0)
+    facts = Pairing(ROWS, ROWS, ((0, ROWS),), 0, frozenset())
+    alone = Decoder(target, Pairing.alone(ROWS))
+    for _ in range(2):
+        text = [*PROMPT, *alone.generate(PROMPT, Options(TOKENS)).ids]
+    print(f"{'c':>6} {'alpha':>6} {'rounds with drafts':>19} {'by counts':>10} {'by the clock':>13} {'least-most':>12}")
+    for depth in DEPTHS:
+        drafter = Scripted(model(depth, 1), facts)
+        for alpha in ALPHAS:
+            drafter.script(text, alpha)
+            pair = Decoder(target, facts, drafter)
+            for gamma in ("auto", 0, "auto", "auto"):
+                seconds_of(pair, Options(TOKENS, gamma))
+            ratios, history = [], []
+            for _ in range(RUNS):
+                plain, _ = seconds_of(pair, Options(TOKENS, 0))
+                chosen, result = seconds_of(pair, Options(TOKENS, "auto"))
+                assert list(result.ids) == text[len(PROMPT) :]
+                ratios.append(plain / chosen)
+                history.append(result.statistics.history)
+            costs = {gamma: least(pair, gamma) for gamma in {drafted for one in history for drafted, _ in one} | {0, 1}}
+            step = costs[0][1]
+            counted = [(TOKENS - 1) * step / sum(sum(costs[drafted]) for drafted, _ in one) for one in history]
+            print(
+                f"{costs[1][0] / step:6.2f} {alpha:6.1f}"
+                f" {statistics.mean(sum(drafted > 0 for drafted, _ in one) / len(one) for one in history):19.2f}"
+                f" {statistics.median(counted):10.3f} {statistics.median(ratios):13.3f}"
+                f" {min(ratios):5.2f}-{max(ratios):.2f}",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    main()
