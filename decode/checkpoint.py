@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import warnings
 from collections.abc import Iterator
@@ -19,6 +20,10 @@ from .runner import embedding_rows, logits_width
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
+
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+_WORTH_SHARING = 30_000_000  # parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +107,13 @@ def device_of(device: str | torch.device) -> torch.device:
     if where.type == "cuda" and not torch.cuda.is_available():
         raise DecodeError("There is no CUDA device that torch can use: give cpu.")
     return where
+
+
+def share_out(target: PreTrainedModel) -> None:
+    """One thread for a small model on a CPU: its matrices take less time than threads take to meet."""
+    small = sum(weight.numel() for weight in target.parameters()) < _WORTH_SHARING
+    if target.device.type == "cpu" and small and "OMP_NUM_THREADS" not in os.environ:
+        torch.set_num_threads(1)
 
 
 def _loaded(folder: Path, name: str, device: torch.device, dtype: torch.dtype | Literal["auto"]) -> PreTrainedModel:

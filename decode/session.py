@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +12,7 @@ import transformers
 
 from specdec_check.compat.certificate import tool_version
 
-from .checkpoint import device_of, load_model
+from .checkpoint import DTYPES, device_of, load_model, share_out
 from .decoder import Decoder
 from .draft import ModelDrafter
 from .errors import DecodeError
@@ -36,10 +35,6 @@ if TYPE_CHECKING:
     from .quantise import Quantisation
     from .results import Result, Round
     from .streamer import Streamer
-
-
-_DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
-_WORTH_SHARING = 30_000_000  # parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +85,7 @@ class Session:
         where = device_of(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         computing = _dtype_of(dtype, where)
         target = _model(admission.target, where, computing)
-        _share_out(target)
+        share_out(target)
         decoder = Decoder(target, admission.pairing, _drafter(admission, target.device, computing, drafts, quantised))
         tokenizer = _tokenizer(admission.target)
         return cls(admission, decoder, tokenizer, target.device, target.dtype, target.generation_config, drafts)
@@ -182,13 +177,6 @@ class Session:
         return total([result.statistics for result in results]).to_dict() | {"runs": runs} | where
 
 
-def _share_out(target: transformers.PreTrainedModel) -> None:
-    """One thread for a small model on a CPU: its matrices take less time than threads take to meet."""
-    small = sum(weight.numel() for weight in target.parameters()) < _WORTH_SHARING
-    if target.device.type == "cpu" and small and "OMP_NUM_THREADS" not in os.environ:
-        torch.set_num_threads(1)
-
-
 def _drafter(
     admission: Admission,
     device: torch.device,
@@ -211,9 +199,9 @@ def _dtype_of(dtype: str | torch.dtype | None, device: torch.device) -> torch.dt
     name = str(dtype).removeprefix("torch.")
     if name == "auto":
         return "auto"
-    if name not in _DTYPES:
-        raise DecodeError(f"'{name}' is no dtype to decode in: give {', '.join(_DTYPES)} or auto.")
-    return _DTYPES[name]
+    if name not in DTYPES:
+        raise DecodeError(f"'{name}' is no dtype to decode in: give {', '.join(DTYPES)} or auto.")
+    return DTYPES[name]
 
 
 def _model(

@@ -8,16 +8,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 
-from ..checkpoint import device_of, load_model
+from ..checkpoint import DTYPES, device_of, load_model, share_out
 from ..pairing import Pairing
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
     from ..admit import Admission
-
-_DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
-_WORTH_SHARING = 30_000_000  # parameters of a target, from which on more than one thread pays
 
 
 class Prompts(Protocol):
@@ -101,8 +98,8 @@ def open_pair(pair: dict[str, Any], device: str | None, dtype: str | None, threa
     if threads is not None:
         torch.set_num_threads(threads)
     found = _synthetic(pair, where, dtype) if pair["kind"] == "synthetic" else _loaded(pair, where, dtype)
-    if threads is None and where.type == "cpu" and found.target.num_parameters() < _WORTH_SHARING:
-        torch.set_num_threads(1)
+    if threads is None:
+        share_out(found.target)
     return found
 
 
@@ -114,7 +111,7 @@ def _loaded(pair: dict[str, Any], device: torch.device, dtype: str | None) -> Op
             name=pair[side]["name"],
             rows=pair[side]["rows"],
             device=device,
-            dtype=_DTYPES.get(chosen, "auto"),
+            dtype=DTYPES.get(chosen, "auto"),
         ).model
         for side in ("target", "drafter")
     )
@@ -127,7 +124,7 @@ def _loaded(pair: dict[str, Any], device: torch.device, dtype: str | None) -> Op
 def _synthetic(pair: dict[str, Any], device: torch.device, dtype: str | None) -> OpenPair:
     from ..synthetic import build
 
-    chosen = _DTYPES[dtype or ("float32" if device.type == "cpu" else "bfloat16")]
+    chosen = DTYPES[dtype or ("float32" if device.type == "cpu" else "bfloat16")]
     made = build(
         pair["shape"],
         pair["alpha"],
