@@ -23,6 +23,8 @@ Work = Callable[[], None]
 
 # How often work runs plainly before it is recorded: a trace takes as long as some thirty runs, a graph as two or three.
 _EAGER_RUNS = {"cpu": 6, "cuda": 1}
+# Torch's interpreter watches a trace's first runs and rewrites it: they take many times as long as those after them.
+_SETTLING = {"cpu": 3, "cuda": 1}
 _MOST = 128  # recordings kept
 
 
@@ -97,8 +99,9 @@ class Recorder:
         state.restore(saved)
         try:
             recorded = self._recorded_work(work, holders)
-            state.restore(saved)
-            recorded()
+            for _ in range(_SETTLING[self._device.type]):
+                state.restore(saved)
+                recorded()
             if not all(map(torch.equal, (state.outcome, state.drafted, state.length), expected)):
                 self.failure = "what was recorded of its work gives something else"
         except Exception as error:  # noqa: BLE001 - a model can do anything that cannot be recorded

@@ -90,9 +90,9 @@ class Costs:
         return not self._measure or bool(self._draft)
 
     def open_to(self, count: int) -> bool:
-        """Whether a gamma may be tried: one that is not in use is recorded first, and others must have earned that."""
+        """Whether a gamma may be tried: one larger than any in use is recorded first, which those must have earned."""
         tried = [one for one in self._verify if one]
-        return not self._measure or count in (0, *tried) or self.gained >= _PRICE * len(tried)
+        return not self._measure or count <= max(tried, default=0) or self.gained >= _PRICE * len(tried)
 
     def draft(self, count: int) -> float:
         """Of drafting `count` ids."""
