@@ -721,7 +721,9 @@ def test_unknown_escapes_are_no_warning():
 )
 def test_what_holds_itself_or_grows_comes_to_an_end(code):
     with contextlib.suppress(UnreadError):
-        read(f"{code}LLM('t/t', speculative_config=x60, **x60)\ndef h(): LLM('t', speculative_model=x60)\n")
+        whole = f"{code}LLM('t/t', speculative_config=x60, **x60)\ndef h(): LLM('t', speculative_model=x60)\n"
+        for one in read(whole):
+            assert 0 <= one.drafter.offset <= len(whole)
 
 
 PIECES = [piece for shape, _ in PAIRS.values() for piece in marked(shape)[0].splitlines(keepends=True)]
@@ -742,4 +744,6 @@ def test_damaged_code_is_read_or_refused(data):
     start = data.draw(st.integers(0, len(code)))
     end = data.draw(st.integers(start, min(len(code), start + 8)))
     with contextlib.suppress(UnreadError):
-        read(code[:start] + data.draw(st.text(max_size=3)) + code[end:])
+        torn = code[:start] + data.draw(st.text(max_size=3)) + code[end:]
+        for one in read(torn):
+            assert 0 <= (one.drafter.offset if isinstance(one, Pairing) else one.offset) <= len(torn)

@@ -208,7 +208,8 @@ def test_literal_words_are_exactly_where_they_stand(parts):
 )
 def test_hostile_scripts_end(script):
     with contextlib.suppress(UnreadError):
-        commands_of(Traced.whole(script), Scope())
+        for command in commands_of(Traced.whole(script), Scope()):
+            assert all(0 <= at <= len(script) for word in command.words for at in word.at)
 
 
 def test_a_script_of_too_many_commands_is_told_and_not_cut_off():

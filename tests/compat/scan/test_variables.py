@@ -97,5 +97,6 @@ def test_any_text_expands_to_characters_that_have_places(pieces):
 
 @pytest.mark.parametrize("text", ["${" * 100_000, "{{" * 100_000, "${A}" * 50_000, "{{ a | " * 50_000, "$" * 200_000])
 def test_hostile_texts_end(text):
-    expand(Traced.whole(text), SCOPE)
-    is_open(text)
+    found = expand(Traced.whole(text), SCOPE)
+    assert len(found.text) == len(found.at)
+    assert isinstance(is_open(text), bool)

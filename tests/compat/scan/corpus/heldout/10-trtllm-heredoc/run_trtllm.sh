@@ -9,7 +9,7 @@ mkdir -p "$CACHE"
 
 docker run --rm -it --gpus all --ipc host --network host \
   -e HF_TOKEN="$HF_TOKEN" \
-  -v "$CACHE":/root/.cache/huggingface \
+  -v "$CACHE":/cache/huggingface \
   "$IMAGE" bash -c '
     hf download nvidia/Llama-3.1-8B-Instruct-FP4 --local-dir /opt/draft/Llama-3.1-8B-Instruct-FP4
 

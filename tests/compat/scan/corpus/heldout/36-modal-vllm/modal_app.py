@@ -23,7 +23,7 @@ app = modal.App("coder-dflash")
     gpu="H100",
     scaledown_window=15 * MINUTES,
     timeout=10 * MINUTES,
-    volumes={"/root/.cache/huggingface": hf_cache},
+    volumes={"/cache/huggingface": hf_cache},
 )
 @modal.concurrent(max_inputs=32)
 @modal.web_server(port=VLLM_PORT, startup_timeout=10 * MINUTES)

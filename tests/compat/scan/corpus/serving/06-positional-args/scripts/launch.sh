@@ -6,7 +6,7 @@ draft=$2
 port=${3:-8080}
 
 docker run --rm -d --gpus all --ipc=host \
-  -v "$HOME/.cache/huggingface:/root/.cache/huggingface" \
+  -v "$HOME/.cache/huggingface:/cache/huggingface" \
   -p "$port:8000" \
   --name "vllm-$port" \
   vllm/vllm-openai:v0.13.0 \
