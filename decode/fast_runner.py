@@ -11,6 +11,7 @@ from torch import Tensor
 
 from .attention import attending
 from .errors import DecodeError
+from .packed import PackedLinears
 from .position_cache import PositionCache
 from .runner import ReferenceRunner, Runner, embedding_rows, keeps_logits
 from .sizes import size
@@ -36,6 +37,8 @@ class FastRunner:
     def __init__(self, model: PreTrainedModel, capacity: int = _FIRST_CAPACITY) -> None:
         self._model = model
         self._cache = PositionCache(capacity, model.device)
+        self._linears = PackedLinears(model)
+        self._rows = 1  # of the last forward
         self._keeps_logits = keeps_logits(model)
         self._sharing = 1  # query heads of a key head
         self.position = 0
@@ -48,8 +51,8 @@ class FastRunner:
 
     def feed(self, ids: Tensor, at: Tensor, keep: int) -> Tensor:
         """As `Runner` says; what is captured of it depends on no position but through `at`."""
-        cache = self._cache
-        positions = at + torch.arange(size(ids, 0), device=ids.device)
+        cache, self._rows = self._cache, size(ids, 0)
+        positions = at + torch.arange(self._rows, device=ids.device)
         cache.positions = positions
         slots = torch.arange(cache.span, device=ids.device)
         hidden = slots > positions.repeat(self._sharing).unsqueeze(-1)
@@ -98,21 +101,27 @@ class FastRunner:
         return self._cache.span
 
     def tensors(self) -> list[Tensor]:
-        """Keys and values."""
-        return self._cache.tensors()
+        """Keys and values, and arranged weights."""
+        return [*self._linears.tensors(), *self._cache.tensors()]
 
     def bind(self, tensors: list[Tensor]) -> None:
         """As `Runner` says."""
-        self._cache.bind(tensors)
+        arranged = len(self._linears.tensors())
+        self._linears.bind(tensors[:arranged])
+        self._cache.bind(tensors[arranged:])
 
     @contextmanager
     def recording(self) -> Iterator[None]:
-        """Weights that could be trained cannot be constants of a trace, so here they cannot be."""
+        """Weights that could be trained cannot be constants of a trace, so here they cannot be.
+
+        The forward that ran last is the one that is recorded.
+        """
         trained = [weight for weight in self._model.parameters() if weight.requires_grad]
         for weight in trained:
             weight.requires_grad = False
         try:
-            yield
+            with self._linears.standing_in(self._rows):
+                yield
         finally:
             for weight in trained:
                 weight.requires_grad = True
