@@ -117,7 +117,7 @@ class ModelDrafter:
             )
         if not pairing.proposable:
             raise DecodeError("The drafter shares no id with the target that it may propose: decode without it.")
-        self._runner: Runner = runner_for(model)
+        self._runner: Runner = runner_for(model, most=2)
         self._pairing = pairing
         self._width = pairing.shared_rows
         self._barred = self._barred_ids(pairing)

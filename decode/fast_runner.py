@@ -34,11 +34,10 @@ class FastRunner:
 
     slow: str | None = None
 
-    def __init__(self, model: PreTrainedModel, capacity: int = _FIRST_CAPACITY) -> None:
+    def __init__(self, model: PreTrainedModel, most: int) -> None:
         self._model = model
-        self._cache = PositionCache(capacity, model.device)
-        self._linears = PackedLinears(model)
-        self._rows = 1  # of the last forward
+        self._cache = PositionCache(_FIRST_CAPACITY, model.device)
+        self._linears = PackedLinears(model, most)
         self._keeps_logits = keeps_logits(model)
         self._sharing = 1  # query heads of a key head
         self.position = 0
@@ -51,15 +50,15 @@ class FastRunner:
 
     def feed(self, ids: Tensor, at: Tensor, keep: int) -> Tensor:
         """As `Runner` says; what is captured of it depends on no position but through `at`."""
-        cache, self._rows = self._cache, size(ids, 0)
-        positions = at + torch.arange(self._rows, device=ids.device)
+        cache, rows = self._cache, size(ids, 0)
+        positions = at + torch.arange(rows, device=ids.device)
         cache.positions = positions
         slots = torch.arange(cache.span, device=ids.device)
         hidden = slots > positions.repeat(self._sharing).unsqueeze(-1)
         # Added to the products: a mask of booleans would be turned into this anew in every layer.
         mask = torch.zeros(hidden.shape, dtype=self._model.dtype, device=ids.device).masked_fill_(hidden, -torch.inf)
         keeping = {"logits_to_keep": keep} if self._keeps_logits else {}
-        with attending(self._model):
+        with attending(self._model), self._linears.standing_in(rows):
             output = self._model(
                 input_ids=ids.unsqueeze(0),
                 attention_mask=mask[None, None],
@@ -112,16 +111,12 @@ class FastRunner:
 
     @contextmanager
     def recording(self) -> Iterator[None]:
-        """Weights that could be trained cannot be constants of a trace, so here they cannot be.
-
-        The forward that ran last is the one that is recorded.
-        """
+        """Weights that could be trained cannot be constants of a trace, so here they cannot be."""
         trained = [weight for weight in self._model.parameters() if weight.requires_grad]
         for weight in trained:
             weight.requires_grad = False
         try:
-            with self._linears.standing_in(self._rows):
-                yield
+            yield
         finally:
             for weight in trained:
                 weight.requires_grad = True
@@ -134,17 +129,21 @@ def _doubled(length: int) -> int:
     return size
 
 
-def runner_for(model: PreTrainedModel) -> Runner:
+def runner_for(model: PreTrainedModel, most: int = 64) -> Runner:
     """The fast runner, or the reference one where a trial shows that the model cannot take it.
 
     The trial feeds, takes back and feeds again, and compares with the reference: whatever a model does with positions,
     masks or caches of its own shows in its logits.
+
+    Args:
+        model: in evaluation mode.
+        most: how many ids are fed at once again and again; longer texts are read in another way.
     """
     reason = _reason(model)
     if reason is not None:
         return ReferenceRunner(model, reason)
     try:
-        return _tried(model)
+        return _tried(model, most)
     except DecodeError as error:
         return ReferenceRunner(model, str(error))
     except Exception as error:  # noqa: BLE001 - a model that cannot take the cache may fail in any way
@@ -165,7 +164,7 @@ def _reason(model: PreTrainedModel) -> str | None:
 
 
 @torch.inference_mode()
-def _tried(model: PreTrainedModel) -> FastRunner:
+def _tried(model: PreTrainedModel, most: int) -> FastRunner:
     """A fast runner that gives what the reference gives.
 
     Raises:
@@ -177,7 +176,7 @@ def _tried(model: PreTrainedModel) -> FastRunner:
     starts = torch.arange(_PAST + _NEXT, device=model.device)
     reference = ReferenceRunner(model, capacity=16)
     expected = [reference.feed(past, starts[:1], _PAST), reference.feed(following, starts[_PAST : _PAST + 1], _NEXT)]
-    fast = FastRunner(model)
+    fast = FastRunner(model, most)
     fast.see(16)
     found = [fast.feed(past, starts[:1], _PAST)]
     fast.feed(garbage, starts[_PAST : _PAST + 1], 1)

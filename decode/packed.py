@@ -1,4 +1,4 @@
-"""Linear layers with weights laid out for a CPU's matrix units, in recorded forwards.
+"""Linear layers with weights laid out for a CPU's matrix units, for forwards of few ids.
 
 A plain product of a few rows with a weight arranges the weight anew each time. In float32 that costs nothing for up to
 three rows and from four on as much as the product itself, in layers that are wider than they are deep; in bfloat16 it
@@ -43,10 +43,11 @@ _GAINS = {torch.float32: _Gain(4, 2.0), torch.bfloat16: _Gain(1, 0.0)}
 class PackedLinears:
     """A model's linear layers that gain by it, with their arranged weights once they were wanted."""
 
-    def __init__(self, model: PreTrainedModel) -> None:
+    def __init__(self, model: PreTrainedModel, most: int) -> None:
+        """Takes a model, and for how many rows at the most its layers are to use arranged weights."""
         possible = model.device.type == "cpu" and torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
         gain = _GAINS.get(model.dtype) if possible else None
-        self._fewest = gain.rows if gain else None
+        self._rows = range(gain.rows, most + 1) if gain else range(0)
         self._layers = _gaining(model, gain) if gain else []
         self._weights: list[Tensor] = []
 
@@ -60,8 +61,8 @@ class PackedLinears:
 
     @contextmanager
     def standing_in(self, rows: int) -> Iterator[None]:
-        """The layers use the arranged weights inside, if that pays for forwards of so many rows."""
-        if self._fewest is None or rows < self._fewest or not self._arranged():
+        """The layers use the arranged weights inside, if forwards of so many rows gain by it."""
+        if rows not in self._rows or not self._arranged():
             yield
             return
         for place, layer in enumerate(self._layers):

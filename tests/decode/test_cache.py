@@ -35,7 +35,7 @@ def test_history_leaves_no_trace(models, name, attention, steps, seed):
     generator = torch.Generator().manual_seed(seed)
     runners = [ReferenceRunner(model, capacity=1)]
     if isinstance(runner_for(model), FastRunner):
-        runners.append(FastRunner(model, capacity=256))
+        runners.append(FastRunner(model, most=16))
     held = []
     for back, count in [*steps, (3, 9), (1, 9)]:
         held = held[: max(0, len(held) - back)]
