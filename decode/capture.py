@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import warnings
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
@@ -23,8 +23,8 @@ Work = Callable[[], None]
 
 # How often work runs plainly before it is recorded: a trace takes as long as some thirty runs, a graph as two or three.
 _EAGER_RUNS = {"cpu": 6, "cuda": 1}
-# Torch's interpreter watches a trace's first runs and rewrites it: they take many times as long as those after them.
-_SETTLING = {"cpu": 3, "cuda": 1}
+# Torch's interpreter rewrites a trace when it first runs: that takes many times as long as what follows.
+_SETTLING = {"cpu": 2, "cuda": 1}
 _MOST = 128  # recordings kept
 
 
@@ -101,7 +101,8 @@ class Recorder:
             recorded = self._recorded_work(work, holders)
             for _ in range(_SETTLING[self._device.type]):
                 state.restore(saved)
-                recorded()
+                with _unwatched():
+                    recorded()
             if not all(map(torch.equal, (state.outcome, state.drafted, state.length), expected)):
                 self.failure = "what was recorded of its work gives something else"
         except Exception as error:  # noqa: BLE001 - a model can do anything that cannot be recorded
@@ -164,3 +165,13 @@ def _trace(work: Work, holders: Sequence[Holder]) -> Work:
         traced(*flat)
 
     return repeat
+
+
+@contextmanager
+def _unwatched() -> Iterator[None]:
+    """Traces that first run inside are rewritten at once, and not watched for a run or two before: shapes are fixed."""
+    before = torch._C._jit_set_profiling_mode(False)
+    try:
+        yield
+    finally:
+        torch._C._jit_set_profiling_mode(before)

@@ -7,13 +7,14 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from .capture import Recorder
+from .costs import Costs
 from .engine import Engine, Parts
 from .errors import DecodeError
 from .fast_runner import runner_for
 from .loop import Run
 from .options import Options
 from .runner import embedding_rows, logits_width, streamed_bytes
-from .schedule import GAMMAS, Adaptive, Costs, Planned
+from .schedule import GAMMAS, Adaptive, Planned
 from .state import State
 from .stream import TextStream
 

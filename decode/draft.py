@@ -65,14 +65,18 @@ class Drafter(Protocol):
             Which work `propose` will do: the name of what is recorded. None where it has nothing to propose.
         """
 
-    def propose(self, state: State, steps: range, sampling: Sampling, work: Hashable, *, sure: bool) -> None:
+    def stepwise(self, work: Hashable) -> bool:
+        """Whether `propose` may be asked for one id after another, to the same end."""
+
+    def propose(self, state: State, count: int, sampling: Sampling, work: Hashable, *, start: bool, sure: bool) -> None:
         """Writes ids to `state.drafted`, and what they were drawn from to `state.q`, unless greedy.
 
         Args:
             state: the sequence.
-            steps: which ids of the draft; those before them are there.
+            count: how many.
             sampling: the same transforms as the target's.
             work: what `ready` gave.
+            start: whether they begin a draft; else they go on with one.
             sure: whether to write to `state.sure` how probable each id was.
         """
 
@@ -169,33 +173,44 @@ class ModelDrafter:
         # On a GPU two ids take the time of one, and one recording serves both cases.
         return (2,) if self.device.type == "cuda" else (behind,)
 
-    def propose(self, state: State, steps: range, sampling: Sampling, work: Hashable, *, sure: bool) -> None:
-        """Drafts one id after another; the first forward feeds the last one or two of the text, as `work` says."""
-        seen = self._seen(state, steps, sampling)
-        for step in steps:
-            if step:
-                feed, at = state.drafted[step - 1 : step], state.length + (step - 1)
-            else:
-                assert isinstance(work, tuple)  # noqa: S101 - what `ready` gave
-                feed, at = state.last(work[0]), state.length - work[0]
-            logits = self._masked(self._runner.feed(self._embeddable(feed), at, keep=1))
-            self._choose(state, step, logits, sampling, seen)
-            if sure:
-                chosen = state.drafted[step : step + 1].unsqueeze(-1)
-                state.sure[step : step + 1] = logits.float().softmax(-1).gather(-1, chosen).squeeze(-1)
+    def stepwise(self, work: Hashable) -> bool:  # noqa: ARG002 - whatever it is
+        """It may."""
+        return True
 
-    def _choose(self, state: State, step: int, logits: Tensor, sampling: Sampling, seen: Tensor | None) -> None:
-        """One id of (1, shared width) logits."""
-        chosen = state.drafted[step : step + 1]
+    def propose(self, state: State, count: int, sampling: Sampling, work: Hashable, *, start: bool, sure: bool) -> None:
+        """Drafts one id after another; the first forward feeds the last one or two of the text, as `work` says.
+
+        Which id it is stands on the device, so that the same work drafts all but the first.
+        """
+        step, penalised = state.step, sampling.repetition_penalty != 1
+        if start:
+            step.zero_()
+        if start and penalised:
+            state.drafting.copy_(state.seen)
+        for _ in range(count):
+            if start:
+                assert isinstance(work, tuple)  # noqa: S101 - what `ready` gave
+                feed, at, start = state.last(work[0]), state.length - work[0], False
+            else:
+                feed, at = state.drafted.index_select(0, step - 1), state.length + step - 1
+            logits = self._masked(self._runner.feed(self._embeddable(feed), at, keep=1))
+            chosen = self._chosen(state, logits, sampling)
+            state.drafted.index_copy_(0, step, chosen)
+            if penalised:
+                state.drafting.scatter_(0, chosen, 1)
+            if sure:
+                state.sure.index_copy_(0, step, logits.float().softmax(-1).gather(-1, chosen.unsqueeze(-1)).view(1))
+            step.add_(1)
+
+    def _chosen(self, state: State, logits: Tensor, sampling: Sampling) -> Tensor:
+        """(1,) int64, one id of (1, shared width) logits."""
+        seen = None if sampling.repetition_penalty == 1 else state.drafting[: self._width]
         if sampling.greedy:
-            chosen.copy_(scores(logits, sampling, seen).argmax(-1))
-        else:
-            row = distribution(logits, sampling, seen)
-            state.q[step, : self._width] = row[0]
-            state.q[step, self._width :] = 0
-            chosen.copy_(draw(row, state.uniforms[2 * step : 2 * step + 1]))
-        if seen is not None:
-            seen.scatter_(0, chosen, 1)
+            return scores(logits, sampling, seen).argmax(-1)
+        row = distribution(logits, sampling, seen)
+        state.q[:, : self._width].index_copy_(0, state.step, row)
+        state.q[:, self._width :].index_fill_(0, state.step, 0)
+        return draw(row, state.uniforms.index_select(0, 2 * state.step))
 
     def forwards(self, count: int, work: Hashable) -> int:  # noqa: ARG002 - one for each id
         """One for every id."""
@@ -213,12 +228,6 @@ class ModelDrafter:
     def models(self) -> Sequence[Runner]:
         """The one."""
         return (self._runner,)
-
-    def _seen(self, state: State, steps: range, sampling: Sampling) -> Tensor | None:
-        """(shared width,) bool of the ids that stand before a step; None where no penalty asks for it."""
-        if sampling.repetition_penalty == 1:
-            return None
-        return state.seen[: self._width].clone().scatter_(0, state.drafted[: steps.start], 1)
 
     def _embeddable(self, ids: Tensor) -> Tensor:
         if self._pairing.target_rows <= self._pairing.drafter_rows:

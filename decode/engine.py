@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from .clock import clock_for
+from .costs import Seconds
 from .errors import DecodeError
 from .runner import CHUNK
 from .sample import verify_block, verify_greedy, verify_sampled
@@ -37,13 +38,13 @@ class Outcome(NamedTuple):
         drafted: the ids that were judged.
         accepted: how many of them, from the first, stand.
         own: the target's own id that follows them.
-        seconds: what drafting and verifying took; None where it was not as it will be again.
+        seconds: what drafting and verifying took.
     """
 
     drafted: list[int]
     accepted: int
     own: int
-    seconds: tuple[float, float] | None
+    seconds: Seconds
 
 
 class Parts(NamedTuple):
@@ -190,19 +191,30 @@ class Engine:
             self.clock.lap("prefill" if reads == self._reads else "draft")  # the first time, it reads the prompt
         if work is None:
             return 0
-        sure = options.confidence > 0
-        for steps in [range(step, step + 1) for step in range(count)] if sure else [range(count)]:
-            key = ("draft", work, steps, self._sampling, sure)
-            run = partial(drafter.propose, state, steps, self._sampling, work, sure=sure)
+        for done, part in self._parts(drafter, count, work):
+            sure, start = options.confidence > 0, done == 0
+            key = ("draft", work if start else None, part, self._sampling, sure)
+            run = partial(drafter.propose, state, part, self._sampling, work, start=start, sure=sure)
             self._run(key, run, drafter.models())
-            if sure and read(state.sure[steps.start : steps.stop])[0] < options.confidence:
-                count = steps.stop
+            if sure and min(read(state.sure[done : done + part])) < options.confidence:
+                count = done + part
                 break
         self._forwards[1] += drafter.forwards(count, work)
         if not blind:
             drafter.drafted(self.length, count)
         self.clock.lap("draft")
         return count
+
+    def _parts(self, drafter: Drafter, count: int, work: Hashable) -> list[tuple[int, int]]:
+        """A draft in parts that are work by themselves: how many ids there are before each, and how many it drafts.
+
+        A graph is launched as a whole. A trace takes long to make and is soon started, so there one of a single id
+        serves every number of them.
+        """
+        whole = self._state.ids.device.type == "cuda" and not self._options.confidence
+        if whole or not drafter.stepwise(work):
+            return [(0, count)]
+        return [(step, 1) for step in range(count)]
 
     def _verify(self, count: int) -> None:
         """The target reads the last committed id and the draft."""
@@ -248,7 +260,7 @@ class Engine:
             raise DecodeError(self._unsound(flight.drafts))
         self.length += accepted + 1
         self._rollback(self.length)
-        seconds = (self.clock.last("draft"), self.clock.last("verify")) if flight.steady else None
+        seconds = Seconds(self.clock.last("draft"), self.clock.last("verify"), flight.steady)
         return Outcome(drafted, accepted, own, seconds)
 
     def _rollback(self, length: int) -> None:

@@ -71,17 +71,29 @@ class LookupDrafter:
         """Nothing is read; there is work where there is a continuation."""
         return _WORK if matched else None
 
-    def propose(self, state: State, steps: range, sampling: Sampling, work: Hashable, *, sure: bool) -> None:  # noqa: ARG002
+    def stepwise(self, work: Hashable) -> bool:  # noqa: ARG002 - whatever it is
+        """It may not: it looks once."""
+        return False
+
+    def propose(
+        self,
+        state: State,
+        count: int,
+        sampling: Sampling,
+        work: Hashable,  # noqa: ARG002 - there is one
+        *,
+        start: bool,  # noqa: ARG002 - it always is
+        sure: bool,
+    ) -> None:
         """As `Drafter` says; every row of q is one-hot."""
-        start = self.matched(state)
-        around = torch.arange(steps.start, steps.stop, device=start.device) % (state.length - start)
-        drafted = state.ids.index_select(0, start + around)
-        state.drafted[steps.start : steps.stop] = drafted
+        place = self.matched(state)
+        around = torch.arange(count, device=place.device) % (state.length - place)
+        drafted = state.ids.index_select(0, place + around)
+        state.drafted[:count] = drafted
         if not sampling.greedy:
-            q = state.q[steps.start : steps.stop]
-            q.zero_().scatter_(1, drafted.unsqueeze(1), 1.0)
+            state.q[:count].zero_().scatter_(1, drafted.unsqueeze(1), 1.0)
         if sure:
-            state.sure[steps.start : steps.stop] = 1
+            state.sure[:count] = 1
 
     def forwards(self, count: int, work: Hashable) -> int:  # noqa: ARG002 - whatever they are
         """None."""
@@ -139,9 +151,13 @@ class HybridDrafter:
         self._turn = self._of(matched)
         return self._turn.ready(state, length, count, matched, blind=blind)
 
-    def propose(self, state: State, steps: range, sampling: Sampling, work: Hashable, *, sure: bool) -> None:
+    def stepwise(self, work: Hashable) -> bool:
+        """As the one that drafts says."""
+        return self._of(work == _WORK).stepwise(work)
+
+    def propose(self, state: State, count: int, sampling: Sampling, work: Hashable, *, start: bool, sure: bool) -> None:
         """As `Drafter` says."""
-        self._of(work == _WORK).propose(state, steps, sampling, work, sure=sure)
+        self._of(work == _WORK).propose(state, count, sampling, work, start=start, sure=sure)
 
     def forwards(self, count: int, work: Hashable) -> int:
         """Of the one that drafts."""

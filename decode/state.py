@@ -16,6 +16,8 @@ from torch import Tensor
 from .sizes import size
 
 _HEAD = 4  # numbers before the drafted ids in `outcome`
+_TENSORS = ("ids", "length", "drafted", "step", "q", "sure", "seen", "drafting", "uniforms", "outcome")
+_CHANGED = ("length", "step", "seen", "drafting")  # by work that runs twice; all else is overwritten with the same
 
 
 class State:
@@ -26,8 +28,10 @@ class State:
         ids: (capacity,) int64, prompt and committed ids; garbage from `length` on.
         length: (1,) int64, how many ids are committed.
         drafted: (most,) int64, the ids of the draft.
+        step: (1,) int64, how many there are, where they come one after another.
         q: (most, V) float32, the distributions that they were drawn from, at the target's width.
         seen: (V,) bool, ids that the text holds; kept up while the repetition penalty is in use.
+        drafting: (V,) bool, `seen` and the ids drafted so far; kept up by drafters that need it.
         sure: (most,) float32, how probable each drafted id was to the drafter; kept up where a draft may end early.
         uniforms: (2 * most + 2,) float64 in [0, 1): for each place of a draft one to draw its id and one to judge it,
             and at last one for the target's own id.
@@ -41,9 +45,11 @@ class State:
         self.ids = torch.zeros(capacity, dtype=torch.int64, device=device)
         self.length = torch.zeros(1, dtype=torch.int64, device=device)
         self.drafted = torch.zeros(most, dtype=torch.int64, device=device)
+        self.step = torch.zeros(1, dtype=torch.int64, device=device)
         self.q = torch.zeros(most, rows, device=device)
         self.sure = torch.zeros(most, device=device)
         self.seen = torch.zeros(rows, dtype=torch.bool, device=device)
+        self.drafting = torch.zeros_like(self.seen)
         self.uniforms = torch.zeros(2 * most + 2, dtype=torch.float64, device=device)
         self.outcome = torch.zeros(_HEAD + most, dtype=torch.int64, device=device)
         # A device writes by itself only to memory of the host that stays where it is.
@@ -85,21 +91,22 @@ class State:
 
     def tensors(self) -> list[Tensor]:
         """All on the device, in a fixed order."""
-        return [self.ids, self.length, self.drafted, self.q, self.sure, self.seen, self.uniforms, self.outcome]
+        return [getattr(self, name) for name in _TENSORS]
 
     def bind(self, tensors: list[Tensor]) -> None:
         """Puts other tensors in place of those that `tensors` gave: a capture's own names for them."""
-        self.ids, self.length, self.drafted, self.q, self.sure, self.seen, self.uniforms, self.outcome = tensors
+        for name, tensor in zip(_TENSORS, tensors, strict=True):
+            setattr(self, name, tensor)
 
     def recording(self) -> AbstractContextManager[None]:
         """Nothing is otherwise."""
         return nullcontext()
 
-    def saved(self) -> tuple[Tensor, Tensor]:
-        """What running the same work twice would change: all else is overwritten with the same."""
-        return self.length.clone(), self.seen.clone()
+    def saved(self) -> list[Tensor]:
+        """What running the same work twice would change."""
+        return [getattr(self, name).clone() for name in _CHANGED]
 
-    def restore(self, saved: tuple[Tensor, Tensor]) -> None:
+    def restore(self, saved: list[Tensor]) -> None:
         """Takes back what ran since `saved`."""
-        self.length.copy_(saved[0])
-        self.seen.copy_(saved[1])
+        for name, tensor in zip(_CHANGED, saved, strict=True):
+            getattr(self, name).copy_(tensor)

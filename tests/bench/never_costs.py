@@ -21,9 +21,9 @@ from specdec_check.decode.draft import ModelDrafter
 from specdec_check.decode.options import Options
 from specdec_check.decode.pairing import Pairing
 
-ROWS, LAYERS, TOKENS, RUNS = 512, 16, 512, 5
+ROWS, LAYERS, TOKENS, RUNS = 512, 16, 512, 7
 DEPTHS = (1, 4, 8, 16, 24)  # of drafters
-ALPHAS = (0.0, 0.3, 0.6, 0.9, 1.0)
+ALPHAS = (0.0, 0.5, 0.8, 1.0)
 PROMPT = [1, 2, 3, 4, 5, 6, 7, 8]
 
 
@@ -52,11 +52,11 @@ class Scripted(ModelDrafter):
         self._text = torch.tensor([*text, *[0] * 64])
         self._hit = torch.rand(self._text.shape, generator=torch.Generator().manual_seed(1)) < alpha
 
-    def _choose(self, state, step, logits, sampling, seen):
-        super()._choose(state, step, logits, sampling, seen)
-        right = self._text.index_select(0, state.length + step)
-        hit = self._hit.index_select(0, state.length + step)
-        state.drafted[step : step + 1] = torch.where(hit, right, (right + 1) % ROWS)
+    def _chosen(self, state, logits, sampling):
+        super()._chosen(state, logits, sampling)
+        right = self._text.index_select(0, state.length + state.step)
+        hit = self._hit.index_select(0, state.length + state.step)
+        return torch.where(hit, right, (right + 1) % ROWS)
 
 
 def seconds_of(pair: Decoder, options: Options) -> tuple[float, object]:
@@ -89,7 +89,7 @@ def main() -> None:
         for alpha in ALPHAS:
             drafter.script(text, alpha)
             pair = Decoder(target, facts, drafter)
-            for gamma in ("auto", 0, "auto", "auto"):
+            for gamma in (0, "auto", "auto", "auto"):
                 seconds_of(pair, Options(TOKENS, gamma))
             ratios, history = [], []
             for _ in range(RUNS):

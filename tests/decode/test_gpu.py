@@ -111,9 +111,9 @@ class Hopeless(LookupDrafter):
         """As if the text had a continuation."""
         return torch.ones_like(state.length)
 
-    def propose(self, state, steps, *_, **__):
+    def propose(self, state, count, *_, **__):
         """Id 0, which is hardly ever the best."""
-        state.drafted[steps.start : steps.stop] = 0
+        state.drafted[:count] = 0
 
 
 def test_bfloat16_parts_only_at_ties(tiny, llama):

@@ -49,7 +49,7 @@ def test_what_followed_is_proposed(ids, count, expected):
     state.begin(ids)
     drafter = LookupDrafter(CPU)
     work = drafter.ready(state, len(ids), count, int(drafter.matched(state)), blind=False)
-    drafter.propose(state, range(count), Sampling(1.0), work, sure=True)
+    drafter.propose(state, count, Sampling(1.0), work, start=True, sure=True)
     assert state.drafted[:count].tolist() == expected
     assert torch.equal(state.q[:count], torch.nn.functional.one_hot(torch.tensor(expected), 10).float())
     assert state.sure[:count].tolist() == [1] * count

@@ -5,18 +5,20 @@ import random
 
 import pytest
 
-from specdec_check.decode.schedule import GAMMAS, Adaptive, Costs, Planned
+from specdec_check.decode.costs import Costs, Seconds
+from specdec_check.decode.schedule import GAMMAS, Adaptive, Planned
 
 RATIOS = (0.05, 0.1, 0.2, 0.35, 0.5, 0.8, 1.1, 1.5)
 ALPHAS = (0.0, 0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 1.0)
 WIDER = 0.02  # of the machine below
 
 
-def decoded(c, alpha, *, tokens=512, believed=None, jump=0.0, seed=0):
+def decoded(c, alpha, *, tokens=512, believed=None, jump=0.0, seed=0, noise=lambda _: 1.0, price=0):
     """Forwards of the target that a text takes on a machine of these costs, and the gammas of its rounds.
 
     `alpha` is that of a token's number, `believed` c as the weights have it (the true one if not given), and `jump`
-    what a forward over more than one id costs beyond that over one.
+    what a forward over more than one id costs beyond that over one. The clock tells `noise` times as much, of a round's
+    number; and the first round of each gamma takes `price` forwards more, which are not counted.
     """
     chance = random.Random(seed)
     schedule = Adaptive(Costs(c if believed is None else believed, measure=True))
@@ -27,12 +29,25 @@ def decoded(c, alpha, *, tokens=512, believed=None, jump=0.0, seed=0):
         while accepted < gamma and chance.random() < alpha(done):
             accepted += 1
         verify = 1 + (jump + WIDER * gamma if gamma else 0)
-        schedule.record(gamma, accepted, (c * gamma, verify))
+        steady, slow = not price or gamma in gammas, noise(len(gammas))
+        schedule.record(gamma, accepted, Seconds(c * gamma * slow, (verify + (0 if steady else price)) * slow, steady))
         spent += c * gamma + verify + (c if gamma and behind > 1 else 0)
         behind = 0 if gamma else behind + 1
         done += accepted + 1
         gammas.append(gamma)
     return spent, gammas
+
+
+def shared_machine(seed, swing=1.7, phase=120):
+    """Everything takes now as long as it does, now longer, for some hundred rounds; and any round may be held up."""
+    chance = random.Random(seed)
+    levels, delays = {}, {}
+
+    def noise(number):
+        level = levels.setdefault(number // phase, chance.choice((1.0, 1.0, swing)))
+        return level * delays.setdefault(number, chance.choice((1.0, 1.02, 1.05, 1.1, 1.4)))
+
+    return noise
 
 
 def best(c, alpha):
@@ -53,6 +68,42 @@ def test_a_wrong_belief_in_the_costs_is_soon_corrected(believed):
     for c, alpha in itertools.product(RATIOS, ALPHAS):
         spent, _ = decoded(c, lambda _, a=alpha: a, believed=believed)
         assert spent <= 1.03 * 512, (c, alpha)
+
+
+def test_a_shared_machine_does_not_fool_it():
+    """Times by the clock differ by more than what is to be found out, and yet little is lost."""
+    for c, alpha in itertools.product(RATIOS, ALPHAS):
+        paces = [decoded(c, lambda _, a=alpha: a, noise=shared_machine(seed), seed=seed)[0] / 512 for seed in range(6)]
+        assert sum(paces) / 6 <= 1.03, (c, alpha)
+
+
+@pytest.mark.parametrize(("c", "alpha"), [(0.1, 0.8), (0.2, 0.9), (0.15, 0.6)])
+def test_a_shared_machine_does_not_scare_it(c, alpha):
+    texts = [decoded(c, lambda _: alpha, noise=shared_machine(seed), seed=seed, tokens=2048) for seed in range(8)]
+    assert sum(2048 / spent for spent, _ in texts) / 8 >= 0.85 * best(c, alpha)
+
+
+def test_recordings_have_to_be_earned():
+    """Where each takes as long as 60 forwards, drafts begin when they would have saved as much."""
+    _, gammas = decoded(0.1, lambda _: 0.8, price=60, tokens=1024)
+    assert set(gammas[:60]) == {0}
+    assert set(gammas[300:]) - {0}
+    _, useless = decoded(0.1, lambda _: 0.0, price=60, tokens=1024)
+    assert len(set(useless)) <= 2  # one was tried
+
+
+def test_one_bad_draft_is_not_the_last():
+    """A run whose drafts all fail leaves the next one free to try."""
+    costs = Costs(0.1, measure=True)
+    gammas = []
+    for run in range(4):
+        schedule = Adaptive(costs)
+        for _ in range(200):
+            gamma = schedule.next(100)
+            schedule.record(gamma, gamma if run else 0, Seconds(0.1 * gamma, 1.0))
+            gammas.append(gamma)
+    assert 0 < sum(gammas[:200]) * 0.1 <= 6
+    assert sum(gamma > 4 for gamma in gammas[600:]) > 150
 
 
 def test_a_drafter_that_turns_useless_is_dropped():
@@ -86,7 +137,7 @@ def test_times_do_not_count_where_runs_must_repeat():
             accepted = 0
             while accepted < gamma and chance.random() < 0.7:
                 accepted += 1
-            schedule.record(gamma, accepted, (gamma * noise, 2 * noise))
+            schedule.record(gamma, accepted, Seconds(gamma * noise, 2 * noise))
             found.append(gamma)
         return found
 
@@ -105,4 +156,4 @@ def test_no_more_is_drafted_than_may_be():
         for _ in range(20):
             gamma = schedule.next(most)
             assert gamma <= most
-            schedule.record(gamma, gamma, None)
+            schedule.record(gamma, gamma, Seconds(0.0, 0.0))
