@@ -66,9 +66,12 @@ class Costs:
         return not self._measure or count in self._open
 
     def promise(self, count: int, saved: float) -> None:
-        """Hears what drafting `count` ids would have saved in this round; once that paid the recordings, it may be."""
+        """Hears what drafting `count` ids would have saved in this round; once that paid the recordings, it may be.
+
+        The first number is on credit: without it nothing is known of the drafter, and short texts would see none.
+        """
         self._promised += saved
-        if self._promised >= self._price * (1 + self.draft(1)):  # the drafter's own, too
+        if len(self._open) == 1 or self._promised >= self._price:
             self._open.add(count)
             self._promised = 0.0
 
