@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from . import certificate as certificates
+from .command_group import DefaultGroup
 from .console import counted, offline_option, say, show, timeout_option
 from .engines import ENGINES
 from .errors import CheckError
@@ -48,42 +48,28 @@ Tokenizers that were parsed are kept in HF_HOME/specdec-check; SPECDEC_CHECK_NO_
 Exit status: 0 certified, 1 refused, 2 undecided or an error, 130 interrupted."""
 
 
-# Commands whose modules a check does without: command → module, name, and what it does.
 _ELSEWHERE = {
-    "gate": (".project.cli", "gate_command", "Check every pairing of a project."),
-    "lock": (".project.cli", "lock_command", "Write specdec.lock."),
-    "report": (".report.cli", "report_command", "Show a saved result of the gate in another format."),
-    "scan": (".scan.cli", "scan_command", "Find the pairings in a project's files."),
+    "gate": ("specdec_check.compat.project.cli", "gate_command", "Check every pairing of a project."),
+    "lock": ("specdec_check.compat.project.cli", "lock_command", "Write specdec.lock."),
+    "report": (
+        "specdec_check.compat.report.cli",
+        "report_command",
+        "Show a saved result of the gate in another format.",
+    ),
+    "scan": ("specdec_check.compat.scan.cli", "scan_command", "Find the pairings in a project's files."),
 }
 
 
-class _Group(click.Group):
-    """A group whose command `check` need not be named: two models are enough."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted([*super().list_commands(ctx), *_ELSEWHERE])
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _ELSEWHERE:
-            return super().get_command(ctx, cmd_name)
-        module, name, _ = _ELSEWHERE[cmd_name]
-        found: click.Command = getattr(import_module(module, __package__), name)
-        return found
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's
-        told = {name: command.get_short_help_str() for name, command in self.commands.items()}
-        told |= {name: said for name, (_, _, said) in _ELSEWHERE.items()}
-        with formatter.section("Commands"):
-            formatter.write_dl(sorted(told.items()))
+class _Group(DefaultGroup):
+    """A group that is careful about what is no command: its exit status is an answer."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if not args:
             # Not 0: a script whose two variables are empty must not read it as "certified".
             click.echo(ctx.get_help(), err=True)
             ctx.exit(UNDECIDED)
-        if args[0] not in self.list_commands(ctx) and args[0] not in ("--help", "-h", "--version"):
+        if self.names_none(ctx, args):
             self._not_meant(ctx, args[0])
-            args = ["check", *args]
         return super().parse_args(ctx, args)
 
     def _not_meant(self, ctx: click.Context, word: str) -> None:
@@ -94,17 +80,11 @@ class _Group(click.Group):
         if near and not Path(word).exists():
             ctx.fail(f"There is no command {word!r}. Did you mean {near[0]!r}? A model of that name is hf://{word}.")
 
-    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        formatter.write_usage(ctx.command_path, "TARGET DRAFTER [OPTIONS]")
-        formatter.write_usage(ctx.command_path, "COMMAND [ARGS]...")
-
-    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        self.commands["check"].format_options(ctx, formatter)
-        self.format_commands(ctx, formatter)
-
 
 @click.group(
     cls=_Group,
+    default="check",
+    elsewhere=_ELSEWHERE,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     epilog=_EXAMPLES,
 )

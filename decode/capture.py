@@ -95,7 +95,7 @@ class Recorder:
         """Records the work and runs it once, by the recording if that gives what the work gives."""
         saved = state.saved()
         work()
-        expected = state.outcome.clone(), state.drafted.clone(), state.length.clone()
+        expected = state.saved()
         state.restore(saved)
         try:
             recorded = self._recorded_work(work, holders)
@@ -103,7 +103,7 @@ class Recorder:
                 state.restore(saved)
                 with _unwatched():
                     recorded()
-            if not all(map(torch.equal, (state.outcome, state.drafted, state.length), expected)):
+            if not state.same(expected):
                 self.failure = "what was recorded of its work gives something else"
         except Exception as error:  # noqa: BLE001 - a model can do anything that cannot be recorded
             why = str(error).partition("\n")[0][:200]
@@ -128,8 +128,11 @@ class Recorder:
         """A CUDA graph; all share one pool of memory, since only one runs at a time."""
         torch.cuda.synchronize(self._device)
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph, pool=self._pool):
-            work()
+        # The stream in use is named, so that it comes back even where a capture breaks off.
+        with torch.cuda.device(self._device), torch.cuda.stream(torch.cuda.current_stream(self._device)):
+            aside = torch.cuda.Stream(self._device)  # type: ignore[no-untyped-call]
+            with torch.cuda.graph(graph, pool=self._pool, stream=aside, capture_error_mode="thread_local"):
+                work()
         self._pool = graph.pool()
         return graph.replay
 

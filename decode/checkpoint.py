@@ -106,6 +106,8 @@ def device_of(device: str | torch.device) -> torch.device:
         raise DecodeError(f"'{device}' is no device to decode on: give cpu, cuda or cuda:N.")
     if where.type == "cuda" and not torch.cuda.is_available():
         raise DecodeError("There is no CUDA device that torch can use: give cpu.")
+    if where.type == "cuda" and (where.index or 0) >= torch.cuda.device_count():
+        raise DecodeError(f"There is no {where}: the last is cuda:{torch.cuda.device_count() - 1}.")
     return where
 
 

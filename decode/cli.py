@@ -13,6 +13,7 @@ import click
 from rich.console import Console
 
 from specdec_check.compat.certificate import tool_version
+from specdec_check.compat.command_group import DefaultGroup
 from specdec_check.compat.visible import visible
 
 from . import demo
@@ -20,7 +21,6 @@ from .admit import NotAdmittedError
 from .api import need_libraries
 from .console import AskedPair, decoding_options, pair_options
 from .errors import DecodeError
-from .group import DefaultGroup
 from .options import Options
 from .show import RoundPrinter, summary
 
@@ -47,7 +47,7 @@ _show_drafts = click.option(
 @click.group(
     cls=DefaultGroup,
     default="decode",
-    elsewhere={"bench": (".bench.cli", "bench_command", "Measure a pair beside other engines.")},
+    elsewhere={"bench": ("specdec_check.decode.bench.cli", "bench_command", "Measure a pair beside other engines.")},
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     epilog=_EXAMPLES,
 )

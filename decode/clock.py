@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 
 import torch
 
@@ -46,7 +47,7 @@ class CudaClock(Clock):
     def __init__(self, device: torch.device) -> None:
         super().__init__()
         self._device = device
-        self._spans: list[tuple[str, torch.cuda.Event, torch.cuda.Event]] = []
+        self._spans: deque[tuple[str, torch.cuda.Event, torch.cuda.Event]] = deque()
         self._mark = self._event()
 
     def start(self) -> None:
@@ -58,10 +59,12 @@ class CudaClock(Clock):
         mark = self._event()
         self._spans.append((phase, self._mark, mark))
         self._mark = mark
+        while len(self._spans) > _RECENT and self._spans[0][2].query():  # type: ignore[no-untyped-call]
+            self._book_first()
 
     def last(self, phase: str) -> float:
         """As `Clock` says; nothing is waited for."""
-        for name, start, end in reversed(self._spans[-_RECENT:]):
+        for name, start, end in reversed(self._spans):
             if name == phase and end.query():  # type: ignore[no-untyped-call]
                 milliseconds: float = start.elapsed_time(end)
                 return milliseconds / 1000
@@ -70,10 +73,13 @@ class CudaClock(Clock):
     def seconds(self) -> dict[str, float]:
         """Sums by phase; waits for the device."""
         torch.cuda.synchronize(self._device)
-        for phase, start, end in self._spans:
-            self._book(phase, start.elapsed_time(end) / 1000)
-        self._spans.clear()
+        while self._spans:
+            self._book_first()
         return super().seconds()
+
+    def _book_first(self) -> None:
+        phase, start, end = self._spans.popleft()
+        self._book(phase, start.elapsed_time(end) / 1000)
 
     def _event(self) -> torch.cuda.Event:
         event = torch.cuda.Event(enable_timing=True)  # type: ignore[no-untyped-call]

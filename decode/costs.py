@@ -12,7 +12,9 @@ from typing import NamedTuple
 
 _SAMPLES = 15  # that are remembered of each kind
 _BEGINNING = 3  # plain rounds that are measured before anything is drafted, and comparisons that make one sure
+_COMPARING = ((1.5, 256), (0.0, 64))  # a pace that drafts give, and rounds after which a plain one is due
 _FORGETTING = 64  # rounds, after which the oldest sample of what was not done in the last one goes
+_PRICE = 40.0  # plain rounds that a recording takes, until that is measured
 _WIDER = 0.02  # what each further id adds to a forward of the target, until that is measured
 _OUTLIERS = 5  # drafts, of which one may be much too long for reasons of the machine's
 
@@ -37,12 +39,12 @@ class Costs:
     def __init__(self, ratio: float, *, measure: bool) -> None:
         """Begins with c as the weights have it; measured times replace it, unless runs are to repeat exactly."""
         self._ratio, self._measure = ratio, measure
-        self._plain: deque[float] = deque(maxlen=_SAMPLES)  # seconds of plain rounds
+        self._plain_rounds = 0  # that were measured
         self._wider: dict[int, deque[float]] = {}  # verifications, in plain rounds beside them
         self._drafts: deque[tuple[int, float]] = deque(maxlen=_SAMPLES)  # how many ids; time, in their verifications
         self._before: tuple[int, Seconds] | None = None
         self._recording: list[float] = []  # seconds of the plain rounds that led to a recording
-        self._price = 0.0  # of a recording, in plain rounds
+        self._price = _PRICE  # of a recording, in plain rounds
         self._open = {0}
         self._promised = 0.0
         self._rounds = 0
@@ -50,16 +52,30 @@ class Costs:
     @property
     def known(self) -> bool:
         """Whether plain decoding was measured, if anything is."""
-        return not self._measure or len(self._plain) >= _BEGINNING
+        return not self._measure or self._plain_rounds >= _BEGINNING
 
     @property
     def tried(self) -> bool:
         """Whether drafting was measured, if anything is."""
         return not self._measure or bool(self._drafts)
 
-    def unsure(self, count: int) -> bool:
-        """Whether a verification should be compared with a plain round once more."""
-        return self._measure and len(self._wider.get(count, ())) < _BEGINNING
+    def begin(self) -> None:
+        """A run begins: what was measured before is not right beside what will be."""
+        self._before = None
+
+    def wanting(self, count: int, pace: float, rounds: int) -> bool:
+        """Whether a plain round should be measured now, where little is gained more often.
+
+        Args:
+            count: ids that the last round drafted.
+            pace: what drafting promises.
+            rounds: how many have drafted since the last plain one.
+        """
+        if not self._measure or self._before is None or not self._before[0]:
+            return False
+        sure = len(self._wider.get(count, ())) >= _BEGINNING
+        after = next(after for least, after in _COMPARING if pace >= least)
+        return rounds >= (after if sure else 1)
 
     def open_to(self, count: int) -> bool:
         """Whether a number of ids may be drafted: the first draft of as many has recordings made, which take time."""
@@ -107,7 +123,7 @@ class Costs:
         if drafted:
             self._drafts.append((drafted, seconds.draft / seconds.verify))
         else:
-            self._plain.append(seconds.verify)
+            self._plain_rounds += 1
         if before is not None and bool(before[0]) != bool(drafted):
             count, wide, plain = max((*before, seconds), (drafted, seconds, before[1]), key=lambda one: one[0])
             self._wider.setdefault(count, deque(maxlen=_SAMPLES)).append(wide.verify / plain.verify)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 
 _SMALLEST = 256  # ids
+_AT_ONCE = 64  # ids that the target judges in a round, at the most that is looked after
 
 
 class Decoder:
@@ -58,7 +59,7 @@ class Decoder:
                 " certified: check the pair again."
             )
         self._pairing = pairing
-        self._target = runner_for(target)
+        self._target = runner_for(target, most=1 if drafter is None else _AT_ONCE)
         self._drafter = drafter
         self._ahead = ahead
         self._recorder = Recorder(self._target.device)
@@ -66,6 +67,7 @@ class Decoder:
         self._before: tuple[Sequence[int], Sequence[int]] = ((), ())  # prompt and ids of the last run
         self._ratio = 0.0 if drafter is None else drafter.streamed / streamed_bytes(target)  # c, as the weights have it
         self._costs = Costs(self._ratio, measure=True)
+        self._adaptive = Adaptive(self._costs)  # what was learned of a drafter holds for the next run
         if drafter is not None and drafter.device != self._target.device:
             raise DecodeError(
                 f"The target lies on {self._target.device} and the drafter on {drafter.device}: load both on one."
@@ -142,6 +144,7 @@ class Decoder:
         moved |= self._drafter is not None and self._drafter.reserve(capacity)
         if capacity > self._state.capacity or most > self._state.most:
             size = max(_SMALLEST, 1 << (capacity - 1).bit_length(), self._state.capacity)
+            self._state.owner = None  # whoever still has the old one must not go on with it
             self._state = State(
                 self._pairing.target_rows, size, max(most, *GAMMAS, self._state.most), self._target.device
             )
@@ -155,7 +158,8 @@ class Decoder:
         if options.planned:
             return Planned(options.planned)
         if options.sampling.greedy:
-            return Adaptive(self._costs)
+            self._costs.begin()
+            return self._adaptive
         # Times differ from run to run, and with them gammas and what is drawn: a seed would repeat nothing.
         return Adaptive(Costs(self._ratio, measure=False))
 

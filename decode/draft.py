@@ -170,8 +170,8 @@ class ModelDrafter:
                 self._runner.feed(self._embeddable(ids), torch.full_like(state.length, start), keep=1)
             self.reads += 1
             behind = 1
-        # On a GPU two ids take the time of one, and one recording serves both cases.
-        return (2,) if self.device.type == "cuda" else (behind,)
+        # On a GPU two ids take the time of one, and one recording serves both cases; a slow runner only goes on.
+        return (2,) if self.device.type == "cuda" and self._runner.slow is None else (behind,)
 
     def stepwise(self, work: Hashable) -> bool:  # noqa: ARG002 - whatever it is
         """It may."""

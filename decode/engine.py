@@ -208,10 +208,10 @@ class Engine:
     def _parts(self, drafter: Drafter, count: int, work: Hashable) -> list[tuple[int, int]]:
         """A draft in parts that are work by themselves: how many ids there are before each, and how many it drafts.
 
-        A graph is launched as a whole. A trace takes long to make and is soon started, so there one of a single id
-        serves every number of them.
+        A trace takes long to make, so where numbers change from round to round, one of a single id serves them all.
         """
-        whole = self._state.ids.device.type == "cuda" and not self._options.confidence
+        alike = self._state.ids.device.type == "cuda" or len(self._options.planned) == 1
+        whole = alike and not self._options.confidence
         if whole or not drafter.stepwise(work):
             return [(0, count)]
         return [(step, 1) for step in range(count)]

@@ -71,12 +71,12 @@ class FastRunner:
         return logits
 
     def reserve(self, capacity: int) -> bool:
-        """As `Runner` says; capacities double, like spans."""
-        wanted = _doubled(capacity)
-        if wanted <= self._cache.capacity:
-            return False
-        self._cache.grow(wanted)
-        return True
+        """As `Runner` says; capacities double, like spans. Weights that were changed since are arranged anew."""
+        wanted, moved = _doubled(capacity), self._linears.outdated()
+        if wanted > self._cache.capacity:
+            self._cache.grow(wanted)
+            moved = True
+        return moved
 
     def see(self, length: int) -> None:
         """As `Runner` says. Spans double, so few recordings serve all lengths, and at most half of one is unused."""
@@ -129,7 +129,7 @@ def _doubled(length: int) -> int:
     return size
 
 
-def runner_for(model: PreTrainedModel, most: int = 64) -> Runner:
+def runner_for(model: PreTrainedModel, most: int = 1) -> Runner:
     """The fast runner, or the reference one where a trial shows that the model cannot take it.
 
     The trial feeds, takes back and feeds again, and compares with the reference: whatever a model does with positions,

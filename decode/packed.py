@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple, Optional
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor, nn
@@ -40,6 +41,10 @@ class _Gain(NamedTuple):
 _GAINS = {torch.float32: _Gain(4, 2.0), torch.bfloat16: _Gain(1, 0.0)}
 
 
+# Layer → which weight was arranged, and how it was. Decoders of one model share it.
+_ARRANGED: WeakKeyDictionary[nn.Linear, tuple[tuple[int, int], Tensor]] = WeakKeyDictionary()
+
+
 class PackedLinears:
     """A model's linear layers that gain by it, with their arranged weights once they were wanted."""
 
@@ -59,19 +64,27 @@ class PackedLinears:
         """Puts others in their place: a trace's names for them, since it cannot hold them as constants."""
         self._weights = tensors
 
+    def outdated(self) -> bool:
+        """Whether weights were changed since they were arranged: then they will be again, for what comes."""
+        if not self._weights or all(_ARRANGED[layer][0] == _version(layer.weight) for layer in self._layers):
+            return False
+        self._weights = []
+        return True
+
     @contextmanager
     def standing_in(self, rows: int) -> Iterator[None]:
         """The layers use the arranged weights inside, if forwards of so many rows gain by it."""
         if rows not in self._rows or not self._arranged():
             yield
             return
-        for place, layer in enumerate(self._layers):
-            vars(layer)["forward"] = self._forward(place, layer)
+        free = [(place, layer) for place, layer in enumerate(self._layers) if "forward" not in vars(layer)]
         try:
+            for place, layer in free:
+                vars(layer)["forward"] = self._forward(place, layer)
             yield
         finally:
-            for layer in self._layers:
-                del layer.forward
+            for _, layer in free:
+                vars(layer).pop("forward", None)
 
     @torch.inference_mode()
     def _arranged(self) -> bool:
@@ -81,7 +94,7 @@ class PackedLinears:
         layers, self._layers = self._layers, []
         if sum(layer.weight.nbytes for layer in layers) > _MOST or not _works(layers[0]):
             return False
-        self._layers, self._weights = layers, [_arrange(layer.weight) for layer in layers]
+        self._layers, self._weights = layers, [_arranged_of(layer) for layer in layers]
         return True
 
     def _forward(self, place: int, layer: nn.Linear) -> Callable[[Tensor], Tensor]:
@@ -89,6 +102,19 @@ class PackedLinears:
             return _product(given, self._weights[place], layer.bias)
 
         return forward
+
+
+def _arranged_of(layer: nn.Linear) -> Tensor:
+    version = _version(layer.weight)
+    found = _ARRANGED.get(layer)
+    if found is None or found[0] != version:
+        found = _ARRANGED[layer] = version, _arrange(layer.weight)
+    return found[1]
+
+
+def _version(weight: Tensor) -> tuple[int, int]:
+    """What changes when a weight is replaced or written to; weights made in inference mode do not count writes."""
+    return weight.data_ptr(), 0 if weight.is_inference() else weight._version
 
 
 def _gaining(model: PreTrainedModel, gain: _Gain) -> list[nn.Linear]:

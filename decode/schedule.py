@@ -26,7 +26,6 @@ _ALLOWANCE, _RATE = 3.0, 0.01  # losses that may be risked: forwards of the targ
 _BANK = 10.0  # forwards of the target: what gains count for against later losses
 _UNTRIED = 2  # ids drafted at the most before a draft was measured
 _EVIDENCE = 3.0  # judged ids that speak louder than the prior
-_COMPARING = ((1.5, 256), (0.0, 64))  # rounds with drafts, at such a pace or above, after which a plain one is measured
 
 
 class Schedule(Protocol):
@@ -61,7 +60,7 @@ class Planned:
 
 
 class Adaptive:
-    """Chooses gamma round by round. All of its costs are in forwards of the target over one id.
+    """Chooses gamma round by round, in one run after another. Its costs are in forwards of the target over one id.
 
     Attributes:
         lost: what speculation has cost so far beyond plain decoding of the same ids; negative where it gained.
@@ -75,6 +74,7 @@ class Adaptive:
         self._committed = 0
         self._behind = 0  # rounds since the drafter last read the text
         self._drafting = 0  # rounds since the last plain one
+        self._drafted = 0  # ids in the last one
         self.lost = 0.0
 
     def next(self, most: int) -> int:
@@ -87,16 +87,17 @@ class Adaptive:
         best = max(open_to, key=lambda gamma: pace[gamma])
         now = self._gamma if self._gamma in open_to else 0
         chosen = best if pace[best] > _ADVANTAGE * pace[now] or not self._affords(now) else now
-        while chosen and not self._affords(chosen):
-            chosen = max(gamma for gamma in open_to if gamma < chosen)
+        if not self._affords(chosen):
+            chosen = max(filter(self._affords, open_to), key=lambda gamma: pace[gamma])
         self._look_further(pace, chosen, first=len(open_to) == 1)
         self._gamma = chosen
-        return 0 if chosen and self._compares(chosen, pace[chosen]) else chosen
+        return 0 if self._costs.wanting(self._drafted, pace[chosen], self._drafting) else chosen
 
     def record(self, drafted: int, accepted: int, seconds: Seconds) -> None:
         """As `Schedule` says."""
         self._costs.record(drafted, seconds)
         self._committed += accepted + 1
+        self._drafted = drafted
         if not drafted:
             self._behind += 1
             self._drafting = 0
@@ -116,11 +117,6 @@ class Adaptive:
         best = max(pace, key=lambda gamma: pace[gamma])
         if not self._costs.open_to(best) and (first or self._judged[0] >= _EVIDENCE):
             self._costs.promise(best, self._time(chosen) * (1 - pace[chosen] / pace[best]))
-
-    def _compares(self, chosen: int, pace: float) -> bool:
-        """Whether it is time to see what plain decoding takes now: where little is gained, that decides."""
-        after = next(rounds for least, rounds in _COMPARING if pace >= least)
-        return self._drafting >= (1 if self._costs.unsure(chosen) else after)
 
     def _pace(self, gamma: int) -> float:
         """Ids per forward's time that a gamma promises."""

@@ -17,7 +17,7 @@ from .sizes import size
 
 _HEAD = 4  # numbers before the drafted ids in `outcome`
 _TENSORS = ("ids", "length", "drafted", "step", "q", "sure", "seen", "drafting", "uniforms", "outcome")
-_CHANGED = ("length", "step", "seen", "drafting")  # by work that runs twice; all else is overwritten with the same
+_MADE = ("outcome", "length", "drafted", "step", "seen", "drafting", "q")
 
 
 class State:
@@ -103,10 +103,16 @@ class State:
         return nullcontext()
 
     def saved(self) -> list[Tensor]:
-        """What running the same work twice would change."""
-        return [getattr(self, name).clone() for name in _CHANGED]
+        """What work writes, but for ids behind the text's end."""
+        return [getattr(self, name).clone() for name in _MADE]
 
     def restore(self, saved: list[Tensor]) -> None:
         """Takes back what ran since `saved`."""
-        for name, tensor in zip(_CHANGED, saved, strict=True):
+        for name, tensor in zip(_MADE, saved, strict=True):
             getattr(self, name).copy_(tensor)
+
+    def same(self, saved: list[Tensor]) -> bool:
+        """Whether work has written the same as what was saved, but for rounding in `q`."""
+        *exact, q = saved
+        found = (getattr(self, name) for name in _MADE[:-1])
+        return all(map(torch.equal, found, exact)) and torch.allclose(self.q, q, atol=1e-3)

@@ -106,6 +106,8 @@ def build(
             expected = meter.alpha(meter.texts())
         else:
             part(epsilon)
+    if device.type == "cuda":
+        torch.cuda.empty_cache()  # the core's numbers in full precision are no longer needed
     rows = (chosen.target.vocab_size, chosen.drafter.vocab_size)
     pairing = Pairing(*rows, ((0, chosen.shared_rows),), 0, frozenset(), chosen.context, chosen.context)
     return SyntheticPair(target, drafter, pairing, shape, epsilon, expected, temperature)

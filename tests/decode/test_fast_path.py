@@ -73,6 +73,34 @@ def test_recorded_and_plain_rounds_are_the_same(tiny, monkeypatch, name):
     assert not plain._recorder._recorded
 
 
+@pytest.mark.parametrize("later", [10, 600])
+def test_a_run_that_was_overtaken_cannot_go_on(tiny, llama, later):
+    """Also where the next one needed larger buffers, and works on others."""
+    pair = tiny.decoder(llama, tiny.noised(llama, 0.05))
+    early = pair.start([1, 2, 3], Options(20, 2))
+    next(early)
+    pair.generate([4, 5, 6], Options(later, 2))
+    with pytest.raises(DecodeError, match="Another run has taken over"):
+        next(early)
+
+
+@pytest.mark.parametrize("confidence", [0.0, 0.3])
+def test_a_schedule_uses_a_drafter_that_is_always_right(tiny, confidence):
+    """It reads when a draft stood as a whole and a plain round followed: that must not keep it from drafting more."""
+    target = tiny.family("llama", num_hidden_layers=8)
+    drafter = tiny.family("llama", num_hidden_layers=1)
+    with torch.no_grad():
+        for layer in target.model.layers[1:]:  # they pass on what they are given
+            layer.self_attn.o_proj.weight.zero_()
+            layer.mlp.down_proj.weight.zero_()
+    drafter.load_state_dict(target.state_dict(), strict=False)
+    pair = tiny.decoder(target, drafter)
+    for prompt in tiny.prompts(6, seed=2):
+        history = pair.generate(prompt, Options(200, "auto", confidence=confidence)).statistics.history
+    assert sum(drafted > 0 for drafted, _ in history) > 0.8 * len(history)
+    assert sum(accepted for _, accepted in history) > len(history)
+
+
 @pytest.mark.parametrize("name", FAST)
 def test_families_on_the_fast_path(tiny, name):
     assert isinstance(runner_for(tiny.family(name)), FastRunner)

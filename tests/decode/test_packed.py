@@ -4,8 +4,10 @@ import pytest
 import torch
 
 from specdec_check.decode import packed
+from specdec_check.decode.decoder import Decoder
 from specdec_check.decode.options import Options
 from specdec_check.decode.packed import PackedLinears
+from specdec_check.decode.pairing import Pairing
 from specdec_check.decode.tolerance import distance, tolerance
 
 pytestmark = pytest.mark.skipif(not torch.backends.mkldnn.is_available(), reason="this build of torch has no oneDNN")
@@ -112,3 +114,49 @@ def test_in_bfloat16_plain_and_recorded_rounds_are_the_same(tiny):
     assert pair.notes == ()
     assert pair._drafter._runner._linears.tensors()
     assert pair._recorder._recorded
+
+
+def test_weights_that_change_are_arranged_anew(tiny):
+    model = wide(tiny, "llama")
+    pair = tiny.decoder(model, tiny.noised(model, 0.05))
+    prompt = tiny.prompts(1, seed=4)[0]
+    for _ in range(3):
+        pair.generate(prompt, Options(24, 4))
+    other = tiny.family("llama", intermediate_size=96, seed=5)
+    model.load_state_dict(other.state_dict())
+    expected = tiny.greedy(model, prompt, 24)
+    assert expected == tiny.greedy(other, prompt, 24)
+    for _ in range(3):
+        tiny.same_greedy(model, prompt, expected, pair.generate(prompt, Options(24, 4)).ids)
+
+
+def test_decoders_of_one_model_share_them(tiny):
+    model = wide(tiny, "llama")
+    one, other = (tiny.decoder(model, tiny.noised(model, 0.05)) for _ in range(2))
+    prompt = tiny.prompts(1, seed=4)[0]
+    found = []
+    for pair in (one, other):
+        pair.generate(prompt, Options(8, 4))
+        found.append(pair._target._linears.tensors())
+    assert all(mine is yours for mine, yours in zip(*found, strict=True))
+
+
+def test_an_interrupted_forward_leaves_the_model_as_it_was(tiny, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    model = wide(tiny, "llama")
+    linears = PackedLinears(model, 16)
+    with linears.standing_in(5):
+        pass
+    monkeypatch.setattr(packed, "_product", interrupted)
+    with pytest.raises(KeyboardInterrupt), linears.standing_in(5):
+        model(torch.arange(5).unsqueeze(0))
+    assert not any("forward" in vars(layer) for layer in model.modules())
+
+
+def test_without_a_drafter_nothing_is_copied_in_float32(tiny):
+    model = wide(tiny, "llama")
+    pair = Decoder(model, Pairing.alone(48))
+    pair.generate(tiny.prompts(1, seed=4)[0], Options(8))
+    assert not pair._target._linears.tensors()

@@ -124,7 +124,7 @@ def test_a_drafter_that_turns_useful_is_found():
 @pytest.mark.parametrize(("c", "alpha"), [(0.05, 0.6), (0.1, 0.8), (0.2, 0.9), (0.3, 0.7), (0.15, 1.0), (0.05, 0.95)])
 def test_a_good_drafter_is_used_nearly_as_well_as_it_can_be(c, alpha):
     """From a cold start: nothing is known, and every gamma has to earn that another is recorded."""
-    paces = [512 / decoded(c, lambda _: alpha, seed=seed)[0] for seed in range(8)]
+    paces = [2048 / decoded(c, lambda _: alpha, tokens=2048, seed=seed)[0] for seed in range(8)]
     assert sum(paces) / 8 >= 0.8 * best(c, alpha)
 
 

@@ -13,7 +13,8 @@ class DefaultGroup(click.Group):
 
     Args:
         default: that command.
-        elsewhere: commands whose modules the others do without: name → module, name in it, and what it does.
+        elsewhere: commands whose modules the others do without: name → full name of the module, name in it, and what
+            it does.
     """
 
     def __init__(self, *, default: str, elsewhere: dict[str, tuple[str, str, str]], **others: Any) -> None:  # noqa: ANN401 - click's
@@ -29,14 +30,16 @@ class DefaultGroup(click.Group):
         if cmd_name not in self._elsewhere:
             return super().get_command(ctx, cmd_name)
         module, name, _ = self._elsewhere[cmd_name]
-        found: click.Command = getattr(import_module(module, __package__), name)
+        found: click.Command = getattr(import_module(module), name)
         return found
+
+    def names_none(self, ctx: click.Context, args: list[str]) -> bool:
+        """Whether the first word is none of a command, and asks for nothing that the group itself answers."""
+        return not args or (args[0] not in self.list_commands(ctx) and args[0] not in ("--help", "-h", "--version"))
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Puts the default before words that name no command."""
-        if not args or (args[0] not in self.list_commands(ctx) and args[0] not in ("--help", "-h", "--version")):
-            args = [self._default, *args]
-        return super().parse_args(ctx, args)
+        return super().parse_args(ctx, [self._default, *args] if self.names_none(ctx, args) else args)
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Of the default, and of the others."""
