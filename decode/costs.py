@@ -63,17 +63,16 @@ class Costs:
         """A run begins: what was measured before is not right beside what will be."""
         self._before = None
 
-    def wanting(self, count: int, pace: float, rounds: int) -> bool:
+    def wanting(self, pace: float, rounds: int) -> bool:
         """Whether a plain round should be measured now, where little is gained more often.
 
         Args:
-            count: ids that the last round drafted.
             pace: what drafting promises.
             rounds: how many have drafted since the last plain one.
         """
         if not self._measure or self._before is None or not self._before[0]:
             return False
-        sure = len(self._wider.get(count, ())) >= _BEGINNING
+        sure = len(self._wider.get(self._before[0], ())) >= _BEGINNING
         after = next(after for least, after in _COMPARING if pace >= least)
         return rounds >= (after if sure else 1)
 

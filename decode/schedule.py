@@ -74,7 +74,6 @@ class Adaptive:
         self._committed = 0
         self._behind = 0  # rounds since the drafter last read the text
         self._drafting = 0  # rounds since the last plain one
-        self._drafted = 0  # ids in the last one
         self.lost = 0.0
 
     def next(self, most: int) -> int:
@@ -91,13 +90,12 @@ class Adaptive:
             chosen = max(filter(self._affords, open_to), key=lambda gamma: pace[gamma])
         self._look_further(pace, chosen, first=len(open_to) == 1)
         self._gamma = chosen
-        return 0 if self._costs.wanting(self._drafted, pace[chosen], self._drafting) else chosen
+        return 0 if self._costs.wanting(pace[chosen], self._drafting) else chosen
 
     def record(self, drafted: int, accepted: int, seconds: Seconds) -> None:
         """As `Schedule` says."""
         self._costs.record(drafted, seconds)
         self._committed += accepted + 1
-        self._drafted = drafted
         if not drafted:
             self._behind += 1
             self._drafting = 0
