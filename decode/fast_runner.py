@@ -71,7 +71,7 @@ class FastRunner:
         return logits
 
     def reserve(self, capacity: int) -> bool:
-        """As `Runner` says; capacities double, like spans. Weights that were changed since are arranged anew."""
+        """As `Runner` says; capacities double, like spans. Weights that were changed since are packed anew."""
         wanted, moved = _doubled(capacity), self._linears.outdated()
         if wanted > self._cache.capacity:
             self._cache.grow(wanted)
@@ -86,7 +86,8 @@ class FastRunner:
     def _found_sharing(self) -> int:
         """From the cache, after a forward over one id, whose mask is right for any number: configs may mislead."""
         start = torch.zeros(1, dtype=torch.int64, device=self.device)
-        self.feed(start, start, 1)
+        with self._linears.watching():
+            self.feed(start, start, 1)
         heads: int = self._model.config.get_text_config().num_attention_heads
         return heads // self._cache.tensors()[0].shape[1]
 
@@ -100,14 +101,14 @@ class FastRunner:
         return self._cache.span
 
     def tensors(self) -> list[Tensor]:
-        """Keys and values, and arranged weights."""
+        """Keys and values, and packed weights."""
         return [*self._linears.tensors(), *self._cache.tensors()]
 
     def bind(self, tensors: list[Tensor]) -> None:
         """As `Runner` says."""
-        arranged = len(self._linears.tensors())
-        self._linears.bind(tensors[:arranged])
-        self._cache.bind(tensors[arranged:])
+        packed = len(self._linears.tensors())
+        self._linears.bind(tensors[:packed])
+        self._cache.bind(tensors[packed:])
 
     @contextmanager
     def recording(self) -> Iterator[None]:

@@ -1,63 +1,66 @@
-"""Linear layers with weights laid out for a CPU's matrix units, for forwards of few ids.
+"""A model's linear layers in forwards of few ids: with packed weights, and one product for layers that read the same.
 
-A plain product of a few rows with a weight arranges the weight anew each time. In float32 that costs nothing for up to
-three rows and from four on as much as the product itself, in layers that are wider than they are deep; in bfloat16 it
-always costs as much. oneDNN can be given weights that were arranged before. They are copies, so there is a limit.
+Queries, keys and values are products of the same input, and so are the two halves of a gated feed-forward layer: as
+one product they take fewer calls and use the cores better (vLLM stacks such weights for the same reason). Here models
+are unmodified, so the first layer of a group to be called has the product made, and the others take their share of it.
+Packed weights are copies, so there is a limit.
 """
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
-from typing import TYPE_CHECKING, NamedTuple, Optional
+from functools import partial
+from itertools import accumulate
+from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor, nn
 
-from .tolerance import distance, tolerance
+from . import onednn
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 _MOST = 4 << 30  # bytes of copies of one model's weights
-_ROWS = 8  # that the layout is made for; others take hardly longer
+
+Group = tuple[nn.Linear, ...]  # layers that are given the same tensor, in the order of their calls
 
 
-class _Gain(NamedTuple):
-    """Where arranged weights are faster, as measured on shapes from 256 x 512 to 16384 x 512.
+class _Packed(NamedTuple):
+    """A group's weights.
 
     Attributes:
-        rows: the fewest.
-        wide: how many times as many outputs as inputs, at least.
+        version: of what they were made from.
+        weight: all rows of the group's, in oneDNN's layout.
+        bias: of all outputs; None without.
     """
 
-    rows: int
-    wide: float
+    version: tuple[tuple[int, int], ...]
+    weight: Tensor
+    bias: Tensor | None
 
 
-_GAINS = {torch.float32: _Gain(4, 2.0), torch.bfloat16: _Gain(1, 0.0)}
-
-
-# Layer → which weight was arranged, and how it was. Decoders of one model share it.
-_ARRANGED: WeakKeyDictionary[nn.Linear, tuple[tuple[int, int], Tensor]] = WeakKeyDictionary()
+# First layer of a group → its weights. Decoders of one model share them.
+_PACKED: WeakKeyDictionary[nn.Linear, _Packed] = WeakKeyDictionary()
 
 
 class PackedLinears:
-    """A model's linear layers that gain by it, with their arranged weights once they were wanted."""
+    """A model's linear layers, with their packed weights once they were wanted."""
 
     def __init__(self, model: PreTrainedModel, most: int) -> None:
-        """Takes a model, and for how many rows at the most its layers are to use arranged weights."""
+        """Takes a model, and for how many rows at the most its layers are to use packed weights."""
         possible = model.device.type == "cpu" and torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
-        gain = _GAINS.get(model.dtype) if possible else None
-        self._rows = range(gain.rows, most + 1) if gain else range(0)
-        self._layers = _gaining(model, gain) if gain else []
+        fewest = onednn.FEWEST_ROWS.get(model.dtype) if possible else None
+        self._rows = range(0) if fewest is None else range(fewest, most + 1)
+        self._layers = _plain(model) if self._rows else []
+        self._groups: list[Group] = []
         self._weights: list[Tensor] = []
 
     def tensors(self) -> list[Tensor]:
-        """The arranged weights; none before they were wanted."""
+        """The packed weights; none before they were wanted."""
         return self._weights
 
     def bind(self, tensors: list[Tensor]) -> None:
@@ -65,94 +68,109 @@ class PackedLinears:
         self._weights = tensors
 
     def outdated(self) -> bool:
-        """Whether weights were changed since they were arranged: then they will be again, for what comes."""
-        if not self._weights or all(_ARRANGED[layer][0] == _version(layer.weight) for layer in self._layers):
+        """Whether weights were changed since they were packed: then they will be again, for what comes."""
+        if not self._weights or all(_PACKED[group[0]].version == _version(group) for group in self._groups):
             return False
         self._weights = []
         return True
 
     @contextmanager
-    def standing_in(self, rows: int) -> Iterator[None]:
-        """The layers use the arranged weights inside, if forwards of so many rows gain by it."""
-        if rows not in self._rows or not self._arranged():
-            yield
-            return
-        free = [(place, layer) for place, layer in enumerate(self._layers) if "forward" not in vars(layer)]
+    def watching(self) -> Iterator[None]:
+        """Around a first forward, which shows what layers are given the same; what it does not call is left alone."""
+        calls: list[tuple[nn.Linear, Tensor]] = []  # with what they were given, so that no other comes to lie there
+
+        def note(layer: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+            if isinstance(layer, nn.Linear) and inputs:
+                calls.append((layer, inputs[0]))
+
+        hooks = [layer.register_forward_pre_hook(note) for layer in self._layers]
         try:
-            for place, layer in free:
-                vars(layer)["forward"] = self._forward(place, layer)
             yield
         finally:
-            for _, layer in free:
+            for hook in hooks:
+                hook.remove()
+        self._groups = _within_limit(_grouped(calls))
+
+    @contextmanager
+    def standing_in(self, rows: int) -> Iterator[None]:
+        """The layers use the packed weights inside, if forwards of so many rows gain by it."""
+        if rows not in self._rows or not self._made():
+            yield
+            return
+        standing: list[nn.Linear] = []
+        try:
+            for place, group in enumerate(self._groups):
+                if not any("forward" in vars(layer) for layer in group):  # somebody else's
+                    standing += group
+                    self._stand_in(place, group)
+            yield
+        finally:
+            for layer in standing:
                 vars(layer).pop("forward", None)
 
     @torch.inference_mode()
-    def _arranged(self) -> bool:
-        """Whether there are arranged weights, made now if they can be had: they are tried on one layer before."""
-        if self._weights or not self._layers:
-            return bool(self._weights)
-        layers, self._layers = self._layers, []
-        if sum(layer.weight.nbytes for layer in layers) > _MOST or not _works(layers[0]):
-            return False
-        self._layers, self._weights = layers, [_arranged_of(layer) for layer in layers]
-        return True
+    def _made(self) -> bool:
+        """Whether there are packed weights, made now if they can be had."""
+        if not self._weights and self._groups and onednn.works(self._groups[0][0].weight.dtype):
+            self._weights = [_packed(group).weight for group in self._groups]
+        return bool(self._weights)
 
-    def _forward(self, place: int, layer: nn.Linear) -> Callable[[Tensor], Tensor]:
-        def forward(given: Tensor) -> Tensor:
-            return _product(given, self._weights[place], layer.bias)
+    def _stand_in(self, place: int, group: Group) -> None:
+        """Gives layers forwards of which the first that is called computes for all."""
+        sizes, bias = [layer.out_features for layer in group], _PACKED[group[0]].bias
+        shared: dict[int, Tensor] = {}  # who has yet to take its share, by number; -1 is what all were given
 
-        return forward
+        def forward(number: int, given: Tensor) -> Tensor:
+            if number not in shared or shared[-1] is not given:
+                found = onednn.product(given, self._weights[place], bias)
+                shared.update(enumerate(torch.split(found, sizes, -1)))
+                shared[-1] = given
+            return shared.pop(number)
 
-
-def _arranged_of(layer: nn.Linear) -> Tensor:
-    version = _version(layer.weight)
-    found = _ARRANGED.get(layer)
-    if found is None or found[0] != version:
-        found = _ARRANGED[layer] = version, _arrange(layer.weight)
-    return found[1]
+        for number, layer in enumerate(group):
+            vars(layer)["forward"] = partial(forward, number)
 
 
-def _version(weight: Tensor) -> tuple[int, int]:
-    """What changes when a weight is replaced or written to; weights made in inference mode do not count writes."""
-    return weight.data_ptr(), 0 if weight.is_inference() else weight._version
-
-
-def _gaining(model: PreTrainedModel, gain: _Gain) -> list[nn.Linear]:
-    """The plain linear layers of a shape that gains: what is quantised or patched is left alone."""
+def _plain(model: PreTrainedModel) -> list[nn.Linear]:
+    """The plain linear layers: what is quantised or patched is left alone."""
     linear = (layer for layer in model.modules() if isinstance(layer, nn.Linear) and type(layer) is nn.Linear)
     plain = (layer for layer in linear if type(layer.weight) is nn.Parameter and "forward" not in vars(layer))
-    wide = (layer for layer in plain if layer.out_features >= gain.wide * layer.in_features)
-    return [layer for layer in wide if layer.weight.dtype == model.dtype]
+    return [layer for layer in plain if layer.weight.dtype == model.dtype]
 
 
-def _works(layer: nn.Linear) -> bool:
-    """Whether this machine and this build of torch can, shown on one layer."""
-    given = torch.linspace(-1, 1, 2 * layer.in_features, dtype=layer.weight.dtype).reshape(1, 2, -1)
-    try:
-        found = _product(given, _arrange(layer.weight), layer.bias)
-    except (RuntimeError, AttributeError):
-        return False
-    return distance(found.float(), layer(given).float()) <= tolerance(layer.weight.dtype)
+def _grouped(calls: list[tuple[nn.Linear, Tensor]]) -> list[Group]:
+    """Layers by what they were given; one that is called more than once may be given anything the next time."""
+    often = Counter(layer for layer, _ in calls)
+    groups: dict[tuple[int, bool], Group] = {}
+    for layer, given in calls:
+        if often[layer] == 1:
+            key = id(given), layer.bias is None
+            groups[key] = (*groups.get(key, ()), layer)
+    return list(groups.values())
 
 
-def _arrange(weight: Tensor) -> Tensor:
-    arranged: Tensor = torch.ops.mkldnn._reorder_linear_weight(weight.detach(), _ROWS)
-    return arranged
+def _within_limit(groups: list[Group]) -> list[Group]:
+    """As many as there is memory for, the widest first: they gain most."""
+
+    def width(group: Group) -> float:
+        return sum(layer.out_features for layer in group) / group[0].in_features
+
+    widest = sorted(groups, key=width, reverse=True)
+    taken = accumulate(sum(layer.weight.nbytes for layer in group) for group in widest)
+    return [group for group, total in zip(widest, taken, strict=True) if total <= _MOST]
 
 
-def _product(given: Tensor, arranged: Tensor, bias: Tensor | None) -> Tensor:
-    found: Tensor = _scripted()(given, arranged, bias)
+def _packed(group: Group) -> _Packed:
+    version = _version(group)
+    found = _PACKED.get(group[0])
+    if found is None or found.version != version:
+        bias = None if group[0].bias is None else torch.cat([layer.bias.detach() for layer in group])
+        found = _Packed(version, onednn.pack(torch.cat([layer.weight.detach() for layer in group])), bias)
+        _PACKED[group[0]] = found
     return found
 
 
-@cache
-def _scripted() -> Callable[..., Tensor]:
-    """The linear layer of oneDNN, called by a script: a trace cannot note down its empty list of arguments."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # as in a recording
-        scripted: Callable[..., Tensor] = torch.jit.script(_linear)
-    return scripted
-
-
-def _linear(given: Tensor, arranged: Tensor, bias: Optional[Tensor]) -> Tensor:  # noqa: UP045 - read by torch's compiler
-    return torch.ops.mkldnn._linear_pointwise(given, arranged, bias, "none", [], "")  # type: ignore[no-any-return]
+def _version(group: Group) -> tuple[tuple[int, int], ...]:
+    """What changes when a weight is replaced or written to; weights made in inference mode do not count writes."""
+    tensors = (tensor for layer in group for tensor in (layer.weight, layer.bias) if tensor is not None)
+    return tuple((tensor.data_ptr(), 0 if tensor.is_inference() else tensor._version) for tensor in tensors)

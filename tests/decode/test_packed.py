@@ -1,9 +1,9 @@
-"""Arranged weights: the same products, in forwards of few ids alone, and none where they could do harm."""
+"""Packed weights: the same products, in forwards of few ids alone, and none where they could do harm."""
 
 import pytest
 import torch
 
-from specdec_check.decode import packed
+from specdec_check.decode import onednn, packed
 from specdec_check.decode.decoder import Decoder
 from specdec_check.decode.options import Options
 from specdec_check.decode.packed import PackedLinears
@@ -14,17 +14,29 @@ pytestmark = pytest.mark.skipif(not torch.backends.mkldnn.is_available(), reason
 FAMILIES = ["llama", "qwen2", "gpt_neox"]  # without biases, with some, with all
 
 
-def wide(tiny, name, **changes):
-    """A model whose feed-forward layers are three times as wide as its hidden size."""
-    return tiny.family(name, intermediate_size=96, **changes).requires_grad_(requires_grad=False)
+def frozen(tiny, name, **changes):
+    return tiny.family(name, **changes).requires_grad_(requires_grad=False)
+
+
+def watched(model, most=16):
+    """Its layers, after a first forward."""
+    linears = PackedLinears(model, most)
+    with linears.watching(), torch.inference_mode():
+        model(torch.arange(3).unsqueeze(0))
+    return linears
+
+
+def names(model, group):
+    known = {layer: name.rpartition(".")[2] for name, layer in model.named_modules()}
+    return tuple(known[layer] for layer in group)
 
 
 @pytest.mark.parametrize("name", FAMILIES)
 @pytest.mark.parametrize(("dtype", "rows"), [(torch.float32, 4), (torch.float32, 9), (torch.bfloat16, 1)])
 @torch.inference_mode()
 def test_products_are_the_same_but_for_rounding(tiny, name, dtype, rows):
-    model = wide(tiny, name).to(dtype)
-    linears, ids = PackedLinears(model, 16), torch.arange(rows).unsqueeze(0)
+    model = frozen(tiny, name).to(dtype)
+    linears, ids = watched(model), torch.arange(rows).unsqueeze(0)
     expected = model(ids).logits
     with linears.standing_in(rows):
         assert linears.tensors()
@@ -38,32 +50,88 @@ def test_products_are_the_same_but_for_rounding(tiny, name, dtype, rows):
 @torch.inference_mode()
 def test_what_is_bound_is_what_is_used(tiny):
     """Otherwise a recording would hold weights of its own."""
-    model = wide(tiny, "llama")
-    linears, ids = PackedLinears(model, 16), torch.arange(5).unsqueeze(0)
+    model = frozen(tiny, "llama")
+    linears, ids = watched(model), torch.arange(5).unsqueeze(0)
     with linears.standing_in(5):
         found = model(ids).logits
-        others = [packed._arrange(torch.zeros_like(layer.weight)) for layer in linears._layers]
+        others = [
+            onednn.pack(torch.zeros(sum(layer.out_features for layer in group), group[0].in_features))
+            for group in linears._groups
+        ]
         linears.bind(others)
         assert not torch.equal(model(ids).logits, found)
 
 
-def test_other_rows_and_narrow_layers_are_left_alone(tiny):
-    linears = PackedLinears(wide(tiny, "llama"), 16)
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("llama", {("q_proj", "k_proj", "v_proj"), ("o_proj",), ("gate_proj", "up_proj"), ("down_proj",)}),
+        ("qwen2", {("q_proj", "k_proj", "v_proj"), ("o_proj",), ("gate_proj", "up_proj"), ("down_proj",)}),
+        ("gpt_neox", {("query_key_value",), ("dense",), ("dense_h_to_4h",), ("dense_4h_to_h",)}),
+    ],
+)
+def test_layers_that_read_the_same_are_one_product(tiny, monkeypatch, name, expected):
+    model = frozen(tiny, name)
+    head = model.get_output_embeddings()
+    linears, products = watched(model), []
+    found = {names(model, group) for group in linears._groups if head not in group}
+    assert found == expected
+    real = onednn.product
+    monkeypatch.setattr(onednn, "product", lambda *given: products.append(0) or real(*given))
+    with linears.standing_in(5), torch.inference_mode():
+        model(torch.arange(5).unsqueeze(0))
+    assert len(products) == 1 + len(expected) * model.config.num_hidden_layers
+
+
+@torch.inference_mode()
+def test_a_layer_that_is_given_something_else_than_before_computes_for_itself(tiny):
+    model = frozen(tiny, "llama")
+    linears, attention = watched(model), model.model.layers[0].self_attn
+    one, other = torch.randn(2, 1, 5, model.config.hidden_size)
+    expected = [attention.q_proj(one), attention.k_proj(other), attention.v_proj(one), attention.q_proj(one)]
+    with linears.standing_in(5):
+        found = [attention.q_proj(one), attention.k_proj(other), attention.v_proj(one), attention.q_proj(one)]
+    torch.testing.assert_close(found, expected)
+
+
+@torch.inference_mode()
+def test_writing_into_one_share_leaves_the_others(tiny):
+    model = frozen(tiny, "llama")
+    linears, attention = watched(model), model.model.layers[0].self_attn
+    given = torch.randn(1, 5, model.config.hidden_size)
+    expected = attention.k_proj(given), attention.q_proj(given)
+    with linears.standing_in(5):
+        attention.q_proj(given).zero_()
+        torch.testing.assert_close((attention.k_proj(given), attention.q_proj(given)), expected)
+
+
+@torch.inference_mode()
+def test_a_layer_that_is_called_twice_is_left_alone(tiny):
+    model = frozen(tiny, "llama")
+    model.model.layers[1].self_attn.o_proj = model.model.layers[0].self_attn.o_proj
+    groups = watched(model)._groups
+    assert not any(model.model.layers[0].self_attn.o_proj in group for group in groups)
+    assert any(model.model.layers[1].self_attn.q_proj in group for group in groups)
+
+
+def test_other_rows_are_left_alone(tiny):
+    linears = watched(frozen(tiny, "llama"))
     for rows in (1, 3, 17, 512):
         with linears.standing_in(rows):
             assert not linears.tensors()
-    square = PackedLinears(tiny.family("llama", intermediate_size=32, vocab_size=32), 16)
-    with square.standing_in(5):
-        assert not square.tensors()
 
 
-def test_there_is_a_limit(tiny, monkeypatch):
-    model = wide(tiny, "llama")
-    taken = sum(layer.weight.nbytes for layer in PackedLinears(model, 16)._layers)
+def test_there_is_a_limit_and_the_widest_go_first(tiny, monkeypatch):
+    model = frozen(tiny, "llama")
+    whole = watched(model)._groups
+    taken = sum(layer.weight.nbytes for group in whole for layer in group)
     monkeypatch.setattr(packed, "_MOST", taken - 1)
-    linears = PackedLinears(model, 16)
+    linears = watched(model)
+    assert linears._groups == whole[:-1]
     with linears.standing_in(5):
-        assert not linears.tensors()
+        assert len(linears.tensors()) == len(whole) - 1
+    width = [sum(layer.out_features for layer in group) / group[0].in_features for group in whole]
+    assert width == sorted(width, reverse=True)
 
 
 @pytest.mark.parametrize("fault", ["raises", "wrong"])
@@ -73,28 +141,43 @@ def test_where_they_do_not_work_they_are_not_used(tiny, monkeypatch, fault):
             raise RuntimeError
         return 2 * real(*given)
 
-    real = packed._product
-    monkeypatch.setattr(packed, "_product", faulty)
-    model = wide(tiny, "llama")
-    linears = PackedLinears(model, 16)
+    real = onednn.product
+    onednn.works.cache_clear()
+    monkeypatch.setattr(onednn, "product", faulty)
+    model = frozen(tiny, "llama")
+    linears = watched(model)
     with linears.standing_in(5):
         assert not linears.tensors()
         assert not any("forward" in vars(layer) for layer in model.modules())
+    onednn.works.cache_clear()
 
 
 def test_a_layer_that_is_more_than_linear_is_left_alone(tiny):
     class Own(torch.nn.Linear):
         """Somebody's."""
 
-    model = wide(tiny, "llama")
-    count = len(PackedLinears(model, 16)._layers)
-    model.model.layers[1].mlp.up_proj.__class__ = Own
-    assert len(PackedLinears(model, 16)._layers) == count - 1
+    model = frozen(tiny, "llama")
+    own = model.model.layers[1].mlp.up_proj
+    own.__class__ = Own
+    groups = watched(model)._groups
+    assert not any(own in group for group in groups)
+    assert (model.model.layers[1].mlp.gate_proj,) in groups
+
+
+def test_a_layer_that_somebody_patched_since_is_left_alone(tiny):
+    model = frozen(tiny, "llama")
+    linears, layer = watched(model), model.model.layers[1].mlp.up_proj
+    layer.forward = mine = lambda given: 0 * given
+    with linears.standing_in(5):
+        assert layer.forward is mine
+        assert "forward" not in vars(model.model.layers[1].mlp.gate_proj)
+        assert "forward" in vars(model.model.layers[0].mlp.gate_proj)
+    assert layer.forward is mine
 
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_verifications_use_them_and_stay_lossless(tiny, name):
-    model = wide(tiny, name)
+    model = frozen(tiny, name)
     pair = tiny.decoder(model, tiny.noised(model, 0.05))
     for prompt in tiny.prompts(12, seed=9):
         result = pair.generate(prompt, Options(24, 4))
@@ -106,8 +189,8 @@ def test_verifications_use_them_and_stay_lossless(tiny, name):
 
 
 def test_in_bfloat16_plain_and_recorded_rounds_are_the_same(tiny):
-    """Whatever is arranged is so from the first forward on, so that a run repeats."""
-    target = wide(tiny, "llama").to(torch.bfloat16)
+    """Whatever is packed is so from the first forward on, so that a run repeats."""
+    target = frozen(tiny, "llama").to(torch.bfloat16)
     pair = tiny.decoder(target, tiny.noised(target, 0.05))
     prompt = tiny.prompts(1, seed=3)[0]
     assert len({pair.generate(prompt, Options(24, 3)).ids for _ in range(8)}) == 1
@@ -116,13 +199,13 @@ def test_in_bfloat16_plain_and_recorded_rounds_are_the_same(tiny):
     assert pair._recorder._recorded
 
 
-def test_weights_that_change_are_arranged_anew(tiny):
-    model = wide(tiny, "llama")
+def test_weights_that_change_are_packed_anew(tiny):
+    model = frozen(tiny, "llama")
     pair = tiny.decoder(model, tiny.noised(model, 0.05))
     prompt = tiny.prompts(1, seed=4)[0]
     for _ in range(3):
         pair.generate(prompt, Options(24, 4))
-    other = tiny.family("llama", intermediate_size=96, seed=5)
+    other = tiny.family("llama", seed=5)
     model.load_state_dict(other.state_dict())
     expected = tiny.greedy(model, prompt, 24)
     assert expected == tiny.greedy(other, prompt, 24)
@@ -131,7 +214,7 @@ def test_weights_that_change_are_arranged_anew(tiny):
 
 
 def test_decoders_of_one_model_share_them(tiny):
-    model = wide(tiny, "llama")
+    model = frozen(tiny, "llama")
     one, other = (tiny.decoder(model, tiny.noised(model, 0.05)) for _ in range(2))
     prompt = tiny.prompts(1, seed=4)[0]
     found = []
@@ -145,18 +228,18 @@ def test_an_interrupted_forward_leaves_the_model_as_it_was(tiny, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    model = wide(tiny, "llama")
-    linears = PackedLinears(model, 16)
+    model = frozen(tiny, "llama")
+    linears = watched(model)
     with linears.standing_in(5):
         pass
-    monkeypatch.setattr(packed, "_product", interrupted)
+    monkeypatch.setattr(onednn, "product", interrupted)
     with pytest.raises(KeyboardInterrupt), linears.standing_in(5):
         model(torch.arange(5).unsqueeze(0))
     assert not any("forward" in vars(layer) for layer in model.modules())
 
 
 def test_without_a_drafter_nothing_is_copied_in_float32(tiny):
-    model = wide(tiny, "llama")
+    model = frozen(tiny, "llama")
     pair = Decoder(model, Pairing.alone(48))
     pair.generate(tiny.prompts(1, seed=4)[0], Options(8))
     assert not pair._target._linears.tensors()
