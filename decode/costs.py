@@ -1,7 +1,8 @@
 """What drafting and judging take on this machine, in forwards of the target over one id.
 
 Machines are shared: for seconds at a time everything may take twice as long. So times are only compared with those
-right beside them: a verification with the plain round before or behind it, a draft with its own verification.
+right beside them: a verification with the plain rounds before or behind it, a draft with its own verification. Plain
+rounds right behind a draft are slower than their likes, since the drafter has taken the caches, and do not count.
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ from typing import NamedTuple
 
 _SAMPLES = 15  # that are remembered of each kind
 _BEGINNING = 3  # plain rounds that are measured before anything is drafted, and comparisons that make one sure
-_COMPARING = ((1.5, 256), (0.0, 64))  # a pace that drafts give, and rounds after which a plain one is due
+_COMPARING = ((1.5, 256), (0.0, 64))  # a pace that drafts give, and rounds after which plain ones are due
+_SETTLED = 4  # plain rounds in a row, of which the last is nearly like those that would follow
 _FORGETTING = 64  # rounds, after which the oldest sample of what was not done in the last one goes
 _PRICE = 40.0  # plain rounds that a recording takes, until that is measured
 _WIDER = 0.02  # what each further id adds to a forward of the target, until that is measured
+_READS = 5  # of which the one in the middle is believed
 _OUTLIERS = 5  # drafts, of which one may be much too long for reasons of the machine's
 
 
@@ -26,11 +29,13 @@ class Seconds(NamedTuple):
         draft: seconds.
         verify: seconds.
         steady: whether they are as they will be again; a recording, say, is made but once.
+        read: seconds in which the drafter read what was decoded without it, before it drafted.
     """
 
     draft: float
     verify: float
     steady: bool = True
+    read: float = 0.0
 
 
 class Costs:
@@ -42,8 +47,12 @@ class Costs:
         self._plain_rounds = 0  # that were measured
         self._wider: dict[int, deque[float]] = {}  # verifications, in plain rounds beside them
         self._drafts: deque[tuple[int, float]] = deque(maxlen=_SAMPLES)  # how many ids; time, in their verifications
-        self._before: tuple[int, Seconds] | None = None
+        self._row: deque[Seconds] = deque(maxlen=_SETTLED)  # the last plain rounds, if none that drafts came between
+        self._reads: deque[float] = deque(maxlen=_READS)  # in plain rounds
+        self._drafted: tuple[int, Seconds] | None = None  # the round before them, until it is compared
         self._recording: list[float] = []  # seconds of the plain rounds that led to a recording
+        self._verify: dict[int, float] = {}  # what `verify` says, as long as nothing new is known
+        self._draft: float | None = None  # of one id, likewise
         self._price = _PRICE  # of a recording, in plain rounds
         self._open = {0}
         self._promised = 0.0
@@ -61,7 +70,8 @@ class Costs:
 
     def begin(self) -> None:
         """A run begins: what was measured before is not right beside what will be."""
-        self._before = None
+        self._row.clear()
+        self._drafted = None
 
     def wanting(self, pace: float, rounds: int) -> bool:
         """Whether a plain round should be measured now, where little is gained more often.
@@ -70,9 +80,11 @@ class Costs:
             pace: what drafting promises.
             rounds: how many have drafted since the last plain one.
         """
-        if not self._measure or self._before is None or not self._before[0]:
+        if not self._measure or self._drafted is None:
             return False
-        sure = len(self._wider.get(self._before[0], ())) >= _BEGINNING
+        if self._row:  # one is not enough
+            return True
+        sure = len(self._wider.get(self._drafted[0], ())) >= _BEGINNING
         after = next(after for least, after in _COMPARING if pace >= least)
         return rounds >= (after if sure else 1)
 
@@ -92,14 +104,28 @@ class Costs:
 
     def draft(self, count: int) -> float:
         """Of drafting `count` ids."""
-        if not self._drafts:
-            return count * self._ratio
-        each = sorted(time * self.verify(drafted) / drafted for drafted, time in self._drafts)
-        usual = each[:-1] if len(each) >= _OUTLIERS else each
-        return count * sum(usual) / len(usual)
+        if self._draft is None:
+            self._draft = self._drafting()
+        return count * self._draft
+
+    def read(self) -> float:
+        """Of reading what was decoded without the drafter."""
+        return statistics.median(self._reads) if self._reads else self.draft(1)
 
     def verify(self, count: int) -> float:
         """Of judging `count` ids."""
+        if count not in self._verify:
+            self._verify[count] = self._verifying(count)
+        return self._verify[count]
+
+    def _drafting(self) -> float:
+        if not self._drafts:
+            return self._ratio
+        each = sorted(time * self.verify(drafted) / drafted for drafted, time in self._drafts)
+        usual = each[:-1] if len(each) >= _OUTLIERS else each
+        return sum(usual) / len(usual)
+
+    def _verifying(self, count: int) -> float:
         if count in self._wider:
             return max(1.0, statistics.median(self._wider[count]))
         # Fewer never take longer than more.
@@ -114,19 +140,31 @@ class Costs:
             return
         if not drafted:
             self._note_recording(seconds)
-        before, self._before = self._before, (drafted, seconds)
+        elif seconds.read and self._row:
+            self._reads.append(seconds.read / self._row[-1].verify)
         if not seconds.steady or not seconds.verify:  # a device's clock may not know yet
-            self._before = None
+            self.begin()
             return
         self._open.add(drafted)
         if drafted:
             self._drafts.append((drafted, seconds.draft / seconds.verify))
+            self._draft = None
+            if len(self._row) == _SETTLED:
+                self._compare(drafted, seconds, self._row[-1])
+            self._row.clear()
+            self._drafted = drafted, seconds
         else:
             self._plain_rounds += 1
-        if before is not None and bool(before[0]) != bool(drafted):
-            count, wide, plain = max((*before, seconds), (drafted, seconds, before[1]), key=lambda one: one[0])
-            self._wider.setdefault(count, deque(maxlen=_SAMPLES)).append(wide.verify / plain.verify)
+            self._row.append(seconds)
+            if self._drafted is not None and len(self._row) == _SETTLED:
+                self._compare(*self._drafted, seconds)
+                self._drafted = None
         self._forget(drafted)
+
+    def _compare(self, drafted: int, wide: Seconds, plain: Seconds) -> None:
+        self._wider.setdefault(drafted, deque(maxlen=_SAMPLES)).append(wide.verify / plain.verify)
+        self._verify.clear()
+        self._draft = None
 
     def _note_recording(self, seconds: Seconds) -> None:
         """Of the plain rounds that led to a recording: what another will take is much the same."""
@@ -147,3 +185,5 @@ class Costs:
             self._wider[count].popleft()
             if not self._wider[count]:
                 del self._wider[count]
+        self._verify.clear()
+        self._draft = None

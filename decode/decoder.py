@@ -66,8 +66,9 @@ class Decoder:
         self._state = State(pairing.target_rows, 0, 0, self._target.device)
         self._before: tuple[Sequence[int], Sequence[int]] = ((), ())  # prompt and ids of the last run
         self._ratio = 0.0 if drafter is None else drafter.streamed / streamed_bytes(target)  # c, as the weights have it
-        self._costs = Costs(self._ratio, measure=True)
-        self._adaptive = Adaptive(self._costs)  # what was learned of a drafter holds for the next run
+        self._adaptive = Adaptive(
+            Costs(self._ratio, measure=True)
+        )  # what was learned of a drafter holds for the next run
         if drafter is not None and drafter.device != self._target.device:
             raise DecodeError(
                 f"The target lies on {self._target.device} and the drafter on {drafter.device}: load both on one."
@@ -158,7 +159,7 @@ class Decoder:
         if options.planned:
             return Planned(options.planned)
         if options.sampling.greedy:
-            self._costs.begin()
+            self._adaptive.begin()
             return self._adaptive
         # Times differ from run to run, and with them gammas and what is drawn: a seed would repeat nothing.
         return Adaptive(Costs(self._ratio, measure=False))

@@ -72,6 +72,7 @@ class _Flight(NamedTuple):
     values: Tensor
     ready: torch.cuda.Event | None
     steady: bool
+    behind: bool = False  # whether the drafter had to read what was decoded without it
 
 
 class Engine:
@@ -170,14 +171,15 @@ class Engine:
     def _launch(self, count: int, behind: _Flight | None = None) -> _Flight:
         """Enqueues a round behind all that was read, or behind one that was not."""
         ceiling = self.length + (behind.drafts + 1 if behind else 0)
-        recordings = self._recorder.plain
+        recordings, reads = self._recorder.plain, self.forwards[1] - self._forwards[1]
         self._randomise()
         if count:
             count = self._draft(count, ceiling, blind=behind is not None)
         self._target.see(ceiling + count + 1)
         key = ("verify", count, self._sampling, self._options.block)
         self._run(key, lambda: self._verify(count), (self._target,))
-        return self._launched(count, "verify", steady=self._recorder.plain == recordings)
+        flight = self._launched(count, "verify", steady=self._recorder.plain == recordings)
+        return flight._replace(behind=0 < reads < self.forwards[1] - self._forwards[1])
 
     def _draft(self, count: int, ceiling: int, *, blind: bool) -> int:
         """Has ids drafted for a text of up to `ceiling` ids; how many there are."""
@@ -187,8 +189,7 @@ class Engine:
         reads = drafter.reads
         work = drafter.ready(state, ceiling, count, self._matched, blind=blind)
         if drafter.reads != reads:
-            self._recorder.plain += 1
-            self.clock.lap("prefill" if reads == self._reads else "draft")  # the first time, it reads the prompt
+            self.clock.lap("prefill" if reads == self._reads else "read")  # the first time, it reads the prompt
         if work is None:
             return 0
         for done, part in self._parts(drafter, count, work):
@@ -260,7 +261,8 @@ class Engine:
             raise DecodeError(self._unsound(flight.drafts))
         self.length += accepted + 1
         self._rollback(self.length)
-        seconds = Seconds(self.clock.last("draft"), self.clock.last("verify"), flight.steady)
+        behind = self.clock.last("read") if flight.behind else 0.0
+        seconds = Seconds(self.clock.last("draft"), self.clock.last("verify"), flight.steady, behind)
         return Outcome(drafted, accepted, own, seconds)
 
     def _rollback(self, length: int) -> None:

@@ -88,7 +88,9 @@ class Run(Iterator[Round]):
     def _round(self) -> Outcome:
         """Drafts what the schedule says; a round commits one more than are accepted, and must not pass the budget."""
         left, engine = self._budget - len(self.ids), self._engine
-        outcome = engine.round(self._schedule.next(min(left - 1, engine.room())), left)
+        count = self._schedule.next(min(left - 1, engine.room()))
+        engine.clock.lap("host")
+        outcome = engine.round(count, left)
         self._schedule.record(len(outcome.drafted), outcome.accepted, outcome.seconds)
         return outcome
 
@@ -135,7 +137,7 @@ class Run(Iterator[Round]):
             drafter_forwards=drafter_forwards,
             seconds=Seconds(
                 prefill=spent.get("prefill", 0.0),
-                draft=spent.get("draft", 0.0),
+                draft=spent.get("read", 0.0) + spent.get("draft", 0.0),
                 verify=spent.get("verify", 0.0),
                 total=sum(spent.values()),
             ),

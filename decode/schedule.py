@@ -22,6 +22,7 @@ _PRIOR, _PRIOR_WEIGHT = 0.85, 3.0  # acceptance taken for granted, as so many ju
 _MEMORY = 64.0  # judged ids a position remembers; what is older fades
 _OBLIVION = 0.99  # of what is remembered, what a plain round leaves: a drafter that failed is tried again some day
 _ADVANTAGE = 1.03  # what another gamma must promise over the present one
+_WORTH = 1.15  # pace from which on drafting is worth it: costs are known to a tenth or so, and losing is worse
 _ALLOWANCE, _RATE = 3.0, 0.01  # losses that may be risked: forwards of the target, and a share of them all
 _BANK = 10.0  # forwards of the target: what gains count for against later losses
 _UNTRIED = 2  # ids drafted at the most before a draft was measured
@@ -72,16 +73,21 @@ class Adaptive:
         self._accepted = [0.0] * max(GAMMAS)
         self._gamma = 0
         self._committed = 0
-        self._behind = 0  # rounds since the drafter last read the text
+        self._behind: int | None = None  # rounds since the drafter last read the text; None before it first did
         self._drafting = 0  # rounds since the last plain one
         self.lost = 0.0
+
+    def begin(self) -> None:
+        """A text begins. What was measured before is not right beside what will be; what was learned holds."""
+        self._costs.begin()
+        self._behind = None
 
     def next(self, most: int) -> int:
         """As `Schedule` says."""
         if not self._costs.known:
             return 0
         most = most if self._costs.tried else min(most, _UNTRIED)
-        pace = {gamma: self._pace(gamma) for gamma in GAMMAS if gamma <= most}
+        pace = self._paces(most)
         open_to = [gamma for gamma in pace if self._costs.open_to(gamma)]
         best = max(open_to, key=lambda gamma: pace[gamma])
         now = self._gamma if self._gamma in open_to else 0
@@ -97,7 +103,7 @@ class Adaptive:
         self._costs.record(drafted, seconds)
         self._committed += accepted + 1
         if not drafted:
-            self._behind += 1
+            self._behind = None if self._behind is None else self._behind + 1
             self._drafting = 0
             for counts in (self._judged, self._accepted):
                 counts[:] = [_OBLIVION * count for count in counts]
@@ -116,23 +122,29 @@ class Adaptive:
         if not self._costs.open_to(best) and (first or self._judged[0] >= _EVIDENCE):
             self._costs.promise(best, self._time(chosen) * (1 - pace[chosen] / pace[best]))
 
-    def _pace(self, gamma: int) -> float:
-        """Ids per forward's time that a gamma promises."""
+    def _paces(self, most: int) -> dict[int, float]:
+        """Ids per forward's time that each gamma promises; of plain decoding, what a gamma must promise to be used."""
+        pace = {0: _WORTH}
         ids, chain, estimate = 1.0, 1.0, _PRIOR
-        for position in range(gamma):
+        for position, (judged, accepted) in enumerate(zip(self._judged, self._accepted, strict=True)):
             # A position that was judged seldom is taken to be like the one before it.
-            accepted = self._accepted[position] + _PRIOR_WEIGHT * estimate
-            estimate = accepted / (self._judged[position] + _PRIOR_WEIGHT)
+            estimate = (accepted + _PRIOR_WEIGHT * estimate) / (judged + _PRIOR_WEIGHT)
             chain *= estimate
             ids += chain
-        return ids / self._time(gamma)
+            gamma = position + 1
+            if gamma <= most and gamma in GAMMAS:
+                pace[gamma] = ids / self._time(gamma)
+        return pace
 
     def _time(self, gamma: int) -> float:
         return self._costs.draft(gamma) + self._costs.verify(gamma) if gamma else 1.0
 
     def _late(self) -> float:
-        """What the next draft costs beyond others: the drafter must read what was decoded without it."""
-        return self._costs.draft(1) if self._behind else 0.0
+        """What the next draft costs beyond others: the drafter must read what was decoded without it.
+
+        What one plain round adds it reads along, and the first time it reads the prompt, as any decoding does.
+        """
+        return self._costs.read() if self._behind is not None and self._behind > 1 else 0.0
 
     def _affords(self, gamma: int) -> bool:
         """Whether the worst outcome, one id, would stay within what may be lost."""

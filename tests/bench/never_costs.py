@@ -2,8 +2,9 @@
 
 A target of 16 layers, drafters of its own shape with fewer or more, and acceptance by script: each drafter runs its
 model, and then proposes the target's own next id with a fixed chance, and another id otherwise. Costs, counts,
-verification and text are real. Prints, for each, c and alpha as measured, what the rounds would take by their counts
-and the fastest times measured, and what they took, both as shares of plain decoding (1 is as fast, less is a loss).
+verification and text are real. Prints, for each, c and alpha, what the rounds would take by their counts and the
+measured times of a round at their gamma beside those of a plain one, and what they took, both as shares of plain
+decoding (1 is as fast, less is a loss).
 
     python tests/bench/never_costs.py
 """
@@ -22,6 +23,7 @@ from specdec_check.decode.options import Options
 from specdec_check.decode.pairing import Pairing
 
 ROWS, LAYERS, TOKENS, RUNS = 512, 16, 512, 7
+COSTS, PLAIN, ROUNDS = 15, 60, 30  # interleaved measurements of costs; ids of a plain run, rounds of one that drafts
 DEPTHS = (1, 4, 8, 16, 24)  # of drafters
 ALPHAS = (0.0, 0.5, 0.8, 1.0)
 PROMPT = [1, 2, 3, 4, 5, 6, 7, 8]
@@ -66,13 +68,16 @@ def seconds_of(pair: Decoder, options: Options) -> tuple[float, object]:
     return time.perf_counter() - started - result.statistics.seconds.prefill, result
 
 
-def least(pair: Decoder, gamma: int) -> tuple[float, float]:
-    """The fastest draft and verification at a gamma."""
-    found = []
-    for _ in range(12):
-        done = pair.generate(PROMPT, Options(60, gamma)).statistics
-        found.append((done.seconds.draft / max(1, done.drafted) * gamma, done.seconds.verify / done.rounds))
-    return min(one for one, _ in found), min(other for _, other in found)
+def costs_at(pair: Decoder, gammas: list[int]) -> dict[int, tuple[float, float]]:
+    """What a draft and a verification take at each gamma, in plain rounds of runs right beside: medians."""
+    found: dict[int, list[tuple[float, float]]] = {gamma: [] for gamma in gammas}
+    for _ in range(COSTS):
+        for gamma in gammas:
+            plain = pair.generate(PROMPT, Options(PLAIN, 0)).statistics
+            step = plain.seconds.verify / plain.rounds
+            done = pair.generate(PROMPT, Options(ROUNDS * (gamma + 1), gamma)).statistics
+            found[gamma].append((done.seconds.draft / done.rounds / step, done.seconds.verify / done.rounds / step))
+    return {gamma: tuple(map(statistics.median, zip(*seen, strict=True))) for gamma, seen in found.items()}
 
 
 def main() -> None:
@@ -98,11 +103,10 @@ def main() -> None:
                 assert list(result.ids) == text[len(PROMPT) :]
                 ratios.append(plain / chosen)
                 history.append(result.statistics.history)
-            costs = {gamma: least(pair, gamma) for gamma in {drafted for one in history for drafted, _ in one} | {0, 1}}
-            step = costs[0][1]
-            counted = [(TOKENS - 1) * step / sum(sum(costs[drafted]) for drafted, _ in one) for one in history]
+            costs = costs_at(pair, sorted({drafted for one in history for drafted, _ in one} | {1})) | {0: (0.0, 1.0)}
+            counted = [(TOKENS - 1) / sum(sum(costs[drafted]) for drafted, _ in one) for one in history]
             print(
-                f"{costs[1][0] / step:6.2f} {alpha:6.1f}"
+                f"{costs[1][0]:6.2f} {alpha:6.1f}"
                 f" {statistics.mean(sum(drafted > 0 for drafted, _ in one) / len(one) for one in history):19.2f}"
                 f" {statistics.median(counted):10.3f} {statistics.median(ratios):13.3f}"
                 f" {min(ratios):5.2f}-{max(ratios):.2f}",

@@ -12,10 +12,12 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from specdec_check.decode import engine
+from specdec_check.decode.costs import Costs
 from specdec_check.decode.decoder import Decoder
 from specdec_check.decode.draft import ModelDrafter
 from specdec_check.decode.lookup import HybridDrafter, LookupDrafter
 from specdec_check.decode.options import Options, Sampling
+from specdec_check.decode.schedule import Adaptive
 
 METHODS = ["tolist", "numpy", "cpu", "item", "__bool__", "__int__", "__index__", "__float__", "__contains__", "nonzero"]
 DATA_DEPENDENT = (
@@ -109,7 +111,7 @@ def test_one_read_a_round_from_recordings_too(tiny, llama, monkeypatch, gamma):
     for _ in range(8):
         pair.generate(prompt, Options(40, gamma))
     assert pair.notes == ()
-    pair._costs = type(pair._costs)(0.1, measure=False)  # gammas that need no new recording half-way
+    pair._adaptive = Adaptive(Costs(0.1, measure=False))  # gammas that need no new recording half-way
     for _ in range(8):
         pair.generate(prompt, Options(40, gamma))
     plain = pair._recorder.plain

@@ -13,16 +13,17 @@ ALPHAS = (0.0, 0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 1.0)
 WIDER = 0.02  # of the machine below
 
 
-def decoded(c, alpha, *, tokens=512, believed=None, jump=0.0, seed=0, noise=lambda _: 1.0, price=0):
+def decoded(c, alpha, *, tokens=512, believed=None, jump=0.0, seed=0, noise=lambda _: 1.0, price=0, read=None):
     """Forwards of the target that a text takes on a machine of these costs, and the gammas of its rounds.
 
     `alpha` is that of a token's number, `believed` c as the weights have it (the true one if not given), and `jump`
-    what a forward over more than one id costs beyond that over one. The clock tells `noise` times as much, of a round's
+    what a forward over more than one id costs beyond that over one, `read` what it costs the drafter to read more than
+    one id that was decoded without it (c if not given). The clock tells `noise` times as much, of a round's
     number; and the first round of each gamma takes `price` forwards more, which are not counted.
     """
     chance = random.Random(seed)
     schedule = Adaptive(Costs(c if believed is None else believed, measure=True))
-    done, spent, behind, gammas = 0, 0.0, 0, []
+    done, spent, behind, gammas = 0, 0.0, None, []
     while done < tokens:
         gamma = schedule.next(tokens - done - 1)
         accepted = 0
@@ -30,9 +31,11 @@ def decoded(c, alpha, *, tokens=512, believed=None, jump=0.0, seed=0, noise=lamb
             accepted += 1
         verify = 1 + (jump + WIDER * gamma if gamma else 0)
         steady, slow = not price or gamma in gammas, noise(len(gammas))
-        schedule.record(gamma, accepted, Seconds(c * gamma * slow, (verify + (0 if steady else price)) * slow, steady))
-        spent += c * gamma + verify + (c if gamma and behind > 1 else 0)
-        behind = 0 if gamma else behind + 1
+        late = (c if read is None else read) if gamma and behind is not None and behind > 1 else 0
+        judging = verify + (0 if steady else price)
+        schedule.record(gamma, accepted, Seconds(c * gamma * slow, judging * slow, steady, late * slow))
+        spent += c * gamma + verify + late
+        behind = 0 if gamma else None if behind is None else behind + 1
         done += accepted + 1
         gammas.append(gamma)
     return spent, gammas
@@ -61,6 +64,13 @@ def test_speculation_never_costs_more_than_three_in_a_hundred(c, jump):
     for alpha, seed in itertools.product(ALPHAS, range(3)):
         spent, _ = decoded(c, lambda _, a=alpha: a, jump=jump, seed=seed)
         assert spent <= 1.03 * 512, (alpha, seed)
+
+
+@pytest.mark.parametrize("read", [2.0, 8.0])
+def test_reading_what_was_decoded_without_the_drafter_counts(read):
+    for c, alpha, seed in itertools.product(RATIOS, ALPHAS, range(3)):
+        spent, _ = decoded(c, lambda _, a=alpha: a, read=read, seed=seed)
+        assert spent <= 1.03 * 512, (c, alpha)
 
 
 @pytest.mark.parametrize("believed", [0.02, 0.3, 2.0])
