@@ -112,7 +112,8 @@ class PackedLinears:
     def _made(self) -> bool:
         """Whether there are packed weights, made now if they can be had."""
         if not self._weights and self._groups and onednn.works(self._groups[0][0].weight.dtype):
-            self._weights = [_packed(group).weight for group in self._groups]
+            scratch: list[Tensor] = []
+            self._weights = [_packed(group, scratch).weight for group in self._groups]
         return bool(self._weights)
 
     def _stand_in(self, place: int, group: Group) -> None:
@@ -160,14 +161,30 @@ def _within_limit(groups: list[Group]) -> list[Group]:
     return [group for group, total in zip(widest, taken, strict=True) if total <= _MOST]
 
 
-def _packed(group: Group) -> _Packed:
+def _packed(group: Group, scratch: list[Tensor]) -> _Packed:
+    """A group's weights, found or made.
+
+    Args:
+        group: which.
+        scratch: of earlier groups, which takes the same shape again: fresh memory costs more than what is written.
+    """
     version = _version(group)
     found = _PACKED.get(group[0])
     if found is None or found.version != version:
         bias = None if group[0].bias is None else torch.cat([layer.bias.detach() for layer in group])
-        found = _Packed(version, onednn.pack(torch.cat([layer.weight.detach() for layer in group])), bias)
-        _PACKED[group[0]] = found
+        found = _PACKED[group[0]] = _Packed(version, onednn.pack(_stacked(group, scratch)), bias)
     return found
+
+
+def _stacked(group: Group, scratch: list[Tensor]) -> Tensor:
+    """All weights of a group, one below the other."""
+    weights = [layer.weight.detach() for layer in group]
+    if len(weights) == 1:
+        return weights[0]
+    shape = torch.Size((sum(layer.out_features for layer in group), group[0].in_features))
+    if not scratch or scratch[0].shape != shape:
+        scratch[:] = [torch.empty(shape, dtype=weights[0].dtype)]
+    return torch.cat(weights, out=scratch[0])
 
 
 def _version(group: Group) -> tuple[tuple[int, int], ...]:
