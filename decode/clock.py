@@ -7,7 +7,7 @@ from collections import deque
 
 import torch
 
-_RECENT = 8  # phases that the last one of a kind is among: two rounds, where one was launched ahead
+_RECENT = 10  # phases that the last one of a kind is among: two rounds of five, where one was launched ahead
 
 
 class Clock:

@@ -1,6 +1,6 @@
 """What speculation costs where it does not help: `gamma="auto"` beside plain decoding, over drafters of every kind.
 
-A target of 16 layers, drafters of its own shape with fewer or more, and acceptance by script: each drafter runs its
+A target of 16 layers and 12 million parameters, drafters of its own shape with fewer or more, and acceptance by script: each drafter runs its
 model, and then proposes the target's own next id with a fixed chance, and another id otherwise. Costs, counts,
 verification and text are real. Prints, for each, c and alpha, what the rounds would take by their counts and the
 measured times of a round at their gamma beside those of a plain one, and what they took, both as shares of plain
@@ -22,7 +22,8 @@ from specdec_check.decode.draft import ModelDrafter
 from specdec_check.decode.options import Options
 from specdec_check.decode.pairing import Pairing
 
-ROWS, LAYERS, TOKENS, RUNS = 512, 16, 512, 7
+ROWS, LAYERS, TOKENS, RUNS = 512, 16, 512, 9
+HIDDEN = 256
 COSTS, PLAIN, ROUNDS = 15, 60, 30  # interleaved measurements of costs; ids of a plain run, rounds of one that drafts
 DEPTHS = (1, 4, 8, 16, 24)  # of drafters
 ALPHAS = (0.0, 0.5, 0.8, 1.0)
@@ -34,13 +35,13 @@ def model(layers: int, seed: int) -> transformers.PreTrainedModel:
     torch.manual_seed(seed)
     config = transformers.LlamaConfig(
         vocab_size=ROWS,
-        hidden_size=128,
-        intermediate_size=256,
+        hidden_size=HIDDEN,
+        intermediate_size=5 * HIDDEN // 2,
         num_hidden_layers=layers,
         num_attention_heads=4,
         num_key_value_heads=2,
         max_position_embeddings=1024,
-        initializer_range=0.3,
+        initializer_range=3.4 / HIDDEN**0.5,
         tie_word_embeddings=False,
     )
     return transformers.LlamaForCausalLM(config).eval().requires_grad_(requires_grad=False)
