@@ -20,7 +20,8 @@ class Setting:
         engine: `ours` or a peer.
         mode: without a drafter, the same compiled over a static cache, or with it.
         gamma: how many ids a round drafts; "auto" and "default" leave it to the engine, and any other words are a
-            strategy of the engine's own, as "hybrid" is of ours: prompt lookup before the model. 0 where nothing is
+            strategy of the engine's own, as of ours "hybrid", which is prompt lookup before the model, and "confident",
+            which ends a draft of up to 8 ids after one that the drafter gave less than that chance. 0 where nothing is
             drafted.
     """
 
@@ -105,7 +106,7 @@ def settings(engine: str, gammas: tuple[int, ...], *, compiled: bool) -> list[Se
     if engine == TRANSFORMERS and compiled:
         found.append(Setting(engine, "compiled"))
     own: dict[str, tuple[str, ...]] = {
-        OURS: ("auto", "hybrid auto", "hybrid 4"),
+        OURS: ("auto", "confident 0.2", "confident 0.4", "hybrid auto", "hybrid 4"),
         TRANSFORMERS: ("default",),
         FLASHSPEC: ("default", "composite-g4"),
     }

@@ -1,10 +1,10 @@
 """What speculation costs where it does not help: `gamma="auto"` beside plain decoding, over drafters of every kind.
 
-A target of 16 layers and 12 million parameters, drafters of its own shape with fewer or more, and acceptance by script: each drafter runs its
-model, and then proposes the target's own next id with a fixed chance, and another id otherwise. Costs, counts,
-verification and text are real. Prints, for each, c and alpha, what the rounds would take by their counts and the
-measured times of a round at their gamma beside those of a plain one, and what they took, both as shares of plain
-decoding (1 is as fast, less is a loss).
+A target of 16 layers and 12 million parameters, drafters of its own shape with fewer or more, and acceptance by script:
+each drafter runs its model, and then proposes the target's own next id with a fixed chance, and another id otherwise.
+Costs, counts, verification and text are real. Prints, for each, c and alpha, what the rounds would take by their counts
+and the measured times of a round at their gamma beside those of a plain one, and what they took, both as shares of
+plain decoding (1 is as fast, less is a loss).
 
     python tests/bench/never_costs.py
 """

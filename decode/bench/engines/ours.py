@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from ..plan import Setting
     from . import Wish
 
+_LONGEST = 8  # ids of a draft that may end early
+
 
 class Ours:
     """Both models in one decoder, and in another whose drafter looks the text up first; plain decoding is gamma 0."""
@@ -30,12 +32,13 @@ class Ours:
 
     def decode(self, setting: Setting, prompt: list[int], wish: Wish) -> Timed:
         """One text; the first round is the prefill, and the drafter may read the prompt in the next."""
-        decoder, gamma = self._chosen(setting)
+        decoder, gamma, confidence = self._chosen(setting)
         options = Options(
             max_new_tokens=wish.new_tokens,
             gamma=gamma,
             sampling=Sampling(temperature=wish.temperature),
             seed=wish.seed,
+            confidence=confidence,
         )
         rounds: list[Round] = []
         stamps = Stamps(self._pair.device)
@@ -66,16 +69,18 @@ class Ours:
             verified=numbers.rounds,
         )
 
-    def _chosen(self, setting: Setting) -> tuple[Decoder, int | Literal["auto"]]:
-        """The decoder and the gamma of a setting."""
-        word = str(setting.gamma).removeprefix("hybrid ")
+    def _chosen(self, setting: Setting) -> tuple[Decoder, int | Literal["auto"], float]:
+        """The decoder, gamma and confidence of a setting."""
+        *strategy, word = str(setting.gamma).split()
+        if strategy == ["confident"]:
+            return self._decoder, _LONGEST, float(word)
         gamma: int | Literal["auto"] = "auto" if word == "auto" else int(word)
-        if word == str(setting.gamma):
-            return self._decoder, gamma
+        if not strategy:
+            return self._decoder, gamma, 0.0
         if self._hybrid is None:
             drafter = HybridDrafter(LookupDrafter(self._pair.device), self._drafter())
             self._hybrid = Decoder(self._pair.target, self._pair.pairing, drafter)
-        return self._hybrid, gamma
+        return self._hybrid, gamma, 0.0
 
     def _drafter(self) -> ModelDrafter:
         return ModelDrafter(self._pair.drafter, self._pair.pairing)
