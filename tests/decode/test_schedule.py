@@ -6,6 +6,7 @@ import random
 import pytest
 
 from specdec_check.decode.costs import Costs, Seconds
+from specdec_check.decode.options import Options
 from specdec_check.decode.schedule import GAMMAS, Adaptive, Planned
 
 RATIOS = (0.05, 0.1, 0.2, 0.35, 0.5, 0.8, 1.1, 1.5)
@@ -170,3 +171,14 @@ def test_no_more_is_drafted_than_may_be():
             gamma = schedule.next(most)
             assert gamma <= most
             schedule.record(gamma, gamma, Seconds(0.0, 0.0))
+
+
+def test_only_what_was_decoded_without_the_drafter_is_read_apart(tiny, monkeypatch):
+    """Not the prompt, which any decoding reads, and not what a draft feeds by itself."""
+    heard = []
+    monkeypatch.setattr(Planned, "record", lambda _, drafted, __, seconds: heard.append((drafted, seconds.read)))
+    llama = tiny.family("llama")
+    pair = tiny.decoder(llama, tiny.noised(llama, 0.05))
+    pair.generate([1, 2, 3, 4], Options(40, (0, 0, 2, 2, 0, 0, 2, 2, 0)))
+    assert [drafted for drafted, _ in heard[:9]] == [0, 0, 2, 2, 0, 0, 2, 2, 0]
+    assert [read > 0 for _, read in heard[:9]] == [False] * 6 + [True] + [False] * 2
