@@ -14,6 +14,7 @@ from typing import NamedTuple
 _SAMPLES = 15  # that are remembered of each kind
 _BEGINNING = 3  # plain rounds that are measured before anything is drafted, and comparisons that make one sure
 _COMPARING = ((1.5, 256), (0.0, 64))  # a pace that drafts give, and rounds after which plain ones are due
+_UNSURE = 16  # likewise after drafts of a number that was not compared often enough yet, while others were
 _SETTLED = 4  # plain rounds in a row, of which the last is nearly like those that would follow
 _FORGETTING = 64  # rounds, after which the oldest sample of what was not done in the last one goes
 _PRICE = 40.0  # plain rounds that a recording takes, until that is measured
@@ -84,9 +85,11 @@ class Costs:
             return False
         if self._row:  # one is not enough
             return True
-        sure = len(self._wider.get(self._drafted[0], ())) >= _BEGINNING
+        if sum(map(len, self._wider.values())) < _BEGINNING:
+            return True
         after = next(after for least, after in _COMPARING if pace >= least)
-        return rounds >= (after if sure else 1)
+        sure = len(self._wider.get(self._drafted[0], ())) >= _BEGINNING
+        return rounds >= (after if sure else _UNSURE)
 
     def open_to(self, count: int) -> bool:
         """Whether a number of ids may be drafted: the first draft of as many has recordings made, which take time."""
