@@ -43,7 +43,10 @@ class Agreement:
                 self._margins[other, number] = margin(prompts[number] + self._outputs[setting][number][:at])
 
     def to_dict(self) -> dict[str, Any]:
-        """The reference, and for every setting the share of equal prompts and where others part."""
+        """The reference, and for every setting the share of equal prompts and where others part.
+
+        `as_plain` counts the prompts that an engine decoded as it does without a drafter; None if it never did so.
+        """
         if self._reference is None:
             return {"reference": None, "settings": []}
         total = len(self._outputs[self._reference])
@@ -54,6 +57,7 @@ class Agreement:
                     **setting.to_dict(),
                     "prompts": total,
                     "equal": total - len(partings := self._partings(setting)),
+                    "as_plain": self._as_plain(setting),
                     "repeatable": setting not in self._changed,
                     "partings": [
                         {"prompt": number, "position": at, "margin": self._margins.get((setting, number))}
@@ -63,6 +67,13 @@ class Agreement:
                 for setting in self._outputs
             ],
         }
+
+    def _as_plain(self, setting: Setting) -> int | None:
+        """For how many prompts its ids are those of its engine's own plain decoding."""
+        plain = self._outputs.get(Setting(setting.engine, "plain"))
+        if plain is None:
+            return None
+        return sum(one == other for one, other in zip(plain, self._outputs[setting], strict=True))
 
     def _partings(self, setting: Setting) -> dict[int, int]:
         """Prompt → the first position where its ids are not the reference's."""

@@ -157,7 +157,7 @@ def _real(ctx: click.Context, pair: AskedPair) -> Case:
     from .pairs import folders
 
     names = [facts.shown(one.name) for one in (admission.target, admission.drafter)]
-    return Case(" × ".join(names), folders(admission))
+    return Case(" × ".join(names) + _in(pair.dtype), folders(admission))
 
 
 def _synthetic(shape: str, alphas: tuple[float, ...], conditions: Conditions) -> list[Case]:
@@ -166,8 +166,13 @@ def _synthetic(shape: str, alphas: tuple[float, ...], conditions: Conditions) ->
     cases = []
     for alpha in alphas:
         pair = synthetic(shape, alpha, seed=conditions.seed, temperature=conditions.temperature)
-        cases.append(Case(f"synthetic {shape}, α {alpha:g}", pair, alpha))
+        cases.append(Case(f"synthetic {shape}, α {alpha:g}{_in(conditions.dtype)}", pair, alpha))
     return cases
+
+
+def _in(dtype: str | None) -> str:
+    """What a title adds where a dtype was asked for."""
+    return "" if dtype is None else f", {dtype}"
 
 
 def _measure(cases: list[Case], conditions: Conditions, command: str) -> dict[str, Any]:

@@ -74,6 +74,8 @@ def _agreement(found: dict[str, Any]) -> list[str]:
     alike = [one for one in others if one["equal"] == one["prompts"]]
     named = f"{reference['engine']} {reference['mode']}"
     said = [f"{len(alike)} of {len(others)} settings decoded the ids of {named} for every prompt."]
+    if len(alike) < len(others):
+        said += _self_agreement(others)
     for one in others:
         for parting in one["partings"]:
             margin = "unknown" if parting["margin"] is None else f"{parting['margin']:.2g}"
@@ -83,6 +85,17 @@ def _agreement(found: dict[str, Any]) -> list[str]:
             )
         if not one["repeatable"]:
             said.append(f"{one['engine']} {one['mode']} (γ {one['gamma']}) did not repeat its own ids.")
+    return said
+
+
+def _self_agreement(settings: list[dict[str, Any]]) -> list[str]:
+    """Whether drafting changed what an engine decodes by itself: the question where dtypes round."""
+    drafting = [one for one in settings if one["mode"] == "speculative" and one["as_plain"] is not None]
+    said = []
+    for engine in dict.fromkeys(one["engine"] for one in drafting):
+        own = [one for one in drafting if one["engine"] == engine]
+        alike = sum(one["as_plain"] == one["prompts"] for one in own)
+        said.append(f"{alike} of {len(own)} settings of {engine} with a drafter decoded the ids of {engine} plain.")
     return said
 
 

@@ -118,6 +118,7 @@ def test_outputs_that_part_are_told_with_the_margin() -> None:
         Setting("transformers", "plain"),
         Setting("flashspec", "speculative", 4),
     )
+    drafting = Setting("transformers", "speculative", 4)
     asked: list[list[int]] = []
 
     def margin(ids: list[int]) -> float:
@@ -129,10 +130,13 @@ def test_outputs_that_part_are_told_with_the_margin() -> None:
     agreement.book(other, [[1, 2, 3], [4, 9, 6]])
     agreement.book(third, [[1, 2, 3], [4, 9, 6]])
     agreement.book(third, [[1, 2, 3], [4, 9, 7]])
+    agreement.book(drafting, [[1, 2, 3], [4, 5, 6]])
     agreement.refer(other, [[0], [7, 8]], margin)
-    found = {row["engine"]: row for row in agreement.to_dict()["settings"]}
+    rows = agreement.to_dict()["settings"]
+    found = {row["engine"]: row for row in rows}
 
-    assert asked == [[7, 8, 4]]
+    assert asked == [[7, 8, 4], [7, 8, 4]]
+    assert [row["as_plain"] for row in rows] == [2, 2, None, 1]
     assert found["ours"]["equal"] == 1
     assert found["ours"]["partings"] == [{"prompt": 1, "position": 1, "margin": 0.25}]
     assert found["flashspec"]["equal"] == 2
