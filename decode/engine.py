@@ -288,8 +288,8 @@ class Engine:
         if any(model.slow is not None for model in models):
             work()
         else:
-            spans = tuple(model.span for model in models)
-            self._recorder.run((key, spans), work, self._state, (self._state, *models))
+            tensors = tuple((model.moves, model.span) for model in models)  # a drafter may serve two decoders
+            self._recorder.run((key, tensors), work, self._state, (self._state, *models))
 
 
 def read(tensor: Tensor) -> list[Any]:

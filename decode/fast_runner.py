@@ -30,6 +30,7 @@ class FastRunner:
     Attributes:
         position: how many ids are held for good.
         slow: None.
+        moves: as `Runner` says.
     """
 
     slow: str | None = None
@@ -40,7 +41,7 @@ class FastRunner:
         self._linears = PackedLinears(model, most)
         self._keeps_logits = keeps_logits(model)
         self._sharing = 1  # query heads of a key head
-        self.position = 0
+        self.position = self.moves = 0
         self._sharing = self._found_sharing()
 
     @property
@@ -76,6 +77,7 @@ class FastRunner:
         if wanted > self._cache.capacity:
             self._cache.grow(wanted)
             moved = True
+        self.moves += moved
         return moved
 
     def see(self, length: int) -> None:

@@ -26,10 +26,12 @@ class Runner(Protocol):
         position: how many ids are held for good: those fed up to the last `rollback`.
         slow: why forwards cannot be captured, as a clause; None where they can.
         span: how many ids the next forward sees, in what is captured of it.
+        moves: how often its tensors were replaced, for whichever decoder: what was captured before is of no use.
     """
 
     position: int
     slow: str | None
+    moves: int
 
     @property
     def span(self) -> int:
@@ -81,6 +83,7 @@ class ReferenceRunner:
         self._cache = RollbackCache(capacity)
         self._keeps_logits = keeps_logits(model)
         self.slow: str | None = slow
+        self.moves = 0
 
     @property
     def device(self) -> torch.device:

@@ -222,6 +222,20 @@ def test_ahead_by_a_schedule_is_lossless(tiny, llama, recited):
         tiny.same_greedy(llama, prompt, expected, pair.generate(prompt, Options(LENGTH)).ids)
 
 
+def test_two_decoders_share_a_drafter(tiny, llama):
+    """One that has its buffers replaced for a longer text leaves the other no recording over the old ones."""
+    drafter = tiny.noised(llama, 0.05)
+    facts = tiny.pairing(llama, drafter)
+    shared = ModelDrafter(drafter, facts)
+    one, other, alone = (Decoder(llama, facts, each) for each in (shared, shared, ModelDrafter(drafter, facts)))
+    for number, prompt in enumerate(tiny.prompts(6, seed=12)):
+        result, expected = (pair.generate(prompt, Options(60, 4)) for pair in (one, alone))
+        assert result.ids == expected.ids
+        assert result.statistics.history == expected.statistics.history
+        if number == 2:
+            other.generate(prompt, Options(400, 4))
+
+
 def test_what_two_prompts_share_is_read_once(tiny, llama):
     pair = tiny.decoder(llama, tiny.noised(llama, 0.05))
     prompt = tiny.prompts(1, seed=6, low=30, high=31)[0]
