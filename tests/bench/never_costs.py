@@ -4,7 +4,8 @@ A target of 16 layers and 12 million parameters, drafters of its own shape with 
 each drafter runs its model, and then proposes the target's own next id with a fixed chance, and another id otherwise.
 Costs, counts, verification and text are real. Prints, for each, c and alpha, what the rounds would take by their counts
 and the measured times of a round at their gamma beside those of a plain one, and what they took, both as shares of
-plain decoding (1 is as fast, less is a loss).
+plain decoding (1 is as fast, less is a loss). Each run lies between two plain ones and is compared with their mean; the
+last column is each plain run beside its neighbours: what the clock of this machine can tell.
 
     python tests/bench/never_costs.py
 """
@@ -81,6 +82,29 @@ def costs_at(pair: Decoder, gammas: list[int]) -> dict[int, tuple[float, float]]
     return {gamma: tuple(map(statistics.median, zip(*seen, strict=True))) for gamma, seen in found.items()}
 
 
+def beside(before: list[float], ones: list[float], behind: list[float]) -> float:
+    """Times beside the means of those before and behind them, so that a drift of the speed cancels out: the median."""
+    return statistics.median((first + last) / 2 / one for first, one, last in zip(before, ones, behind, strict=False))
+
+
+def row(pair: Decoder, text: list[int]) -> list[str]:
+    """One line of the table, without alpha."""
+    for gamma in (0, "auto", "auto", "auto"):
+        seconds_of(pair, Options(TOKENS, gamma))
+    plain, chosen, history = [seconds_of(pair, Options(TOKENS, 0))[0]], [], []
+    for _ in range(RUNS):
+        seconds, result = seconds_of(pair, Options(TOKENS, "auto"))
+        assert list(result.ids) == text[len(PROMPT) :]
+        chosen.append(seconds)
+        history.append(result.statistics.history)
+        plain.append(seconds_of(pair, Options(TOKENS, 0))[0])
+    costs = costs_at(pair, sorted({drafted for one in history for drafted, _ in one} | {1})) | {0: (0.0, 1.0)}
+    counted = [(TOKENS - 1) / sum(sum(costs[drafted]) for drafted, _ in one) for one in history]
+    drafting = statistics.mean(sum(drafted > 0 for drafted, _ in one) / len(one) for one in history)
+    clocks = beside(plain, chosen, plain[1:]), beside(plain, plain[1:], plain[2:])
+    return [f"{one:.3f}" for one in (costs[1][0], drafting, statistics.median(counted), *clocks)]
+
+
 def main() -> None:
     """Prints the table."""
     torch.set_num_threads(1)
@@ -89,30 +113,12 @@ def main() -> None:
     alone = Decoder(target, Pairing.alone(ROWS))
     for _ in range(2):
         text = [*PROMPT, *alone.generate(PROMPT, Options(TOKENS)).ids]
-    print(f"{'c':>6} {'alpha':>6} {'rounds with drafts':>19} {'by counts':>10} {'by the clock':>13} {'least-most':>12}")
+    print("alpha", "c", "rounds with drafts", "by counts", "by the clock", "plain by the clock", sep="  ")
     for depth in DEPTHS:
         drafter = Scripted(model(depth, 1), facts)
         for alpha in ALPHAS:
             drafter.script(text, alpha)
-            pair = Decoder(target, facts, drafter)
-            for gamma in (0, "auto", "auto", "auto"):
-                seconds_of(pair, Options(TOKENS, gamma))
-            ratios, history = [], []
-            for _ in range(RUNS):
-                plain, _ = seconds_of(pair, Options(TOKENS, 0))
-                chosen, result = seconds_of(pair, Options(TOKENS, "auto"))
-                assert list(result.ids) == text[len(PROMPT) :]
-                ratios.append(plain / chosen)
-                history.append(result.statistics.history)
-            costs = costs_at(pair, sorted({drafted for one in history for drafted, _ in one} | {1})) | {0: (0.0, 1.0)}
-            counted = [(TOKENS - 1) / sum(sum(costs[drafted]) for drafted, _ in one) for one in history]
-            print(
-                f"{costs[1][0]:6.2f} {alpha:6.1f}"
-                f" {statistics.mean(sum(drafted > 0 for drafted, _ in one) / len(one) for one in history):19.2f}"
-                f" {statistics.median(counted):10.3f} {statistics.median(ratios):13.3f}"
-                f" {min(ratios):5.2f}-{max(ratios):.2f}",
-                flush=True,
-            )
+            print(alpha, *row(Decoder(target, facts, drafter), text), sep="  ", flush=True)
 
 
 if __name__ == "__main__":
