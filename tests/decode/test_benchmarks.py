@@ -20,6 +20,14 @@ def test_what_is_synthetic_is_called_so():
         assert result["title"].startswith("synthetic ") == result["synthetic"]
 
 
+def test_drafting_changed_nothing_that_was_decoded():
+    """What README says of our settings, for every result."""
+    for result in (one for file in RESULTS for one in read(file)["results"]):
+        ours = [one for one in result["agreement"]["settings"] if one["engine"] == "ours"]
+        assert {one["mode"] for one in ours} == {"plain", "speculative"}
+        assert all(one["as_plain"] == one["prompts"] > 0 for one in ours)
+
+
 def test_the_readmes_ratios_are_among_the_saved_ones():
     """Each row of its table, to the last digit."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
