@@ -52,8 +52,7 @@ class PackedLinears:
 
     def __init__(self, model: PreTrainedModel, most: int) -> None:
         """Takes a model, and for how many rows at the most its layers are to use packed weights."""
-        possible = model.device.type == "cpu" and torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
-        fewest = onednn.FEWEST_ROWS.get(model.dtype) if possible else None
+        fewest = onednn.fewest_rows(model.dtype) if model.device.type == "cpu" else None
         self._rows = range(0) if fewest is None else range(fewest, most + 1)
         self._layers = _plain(model) if self._rows else []
         self._groups: list[Group] = []
@@ -110,8 +109,8 @@ class PackedLinears:
 
     @torch.inference_mode()
     def _made(self) -> bool:
-        """Whether there are packed weights, made now if they can be had."""
-        if not self._weights and self._groups and onednn.works(self._groups[0][0].weight.dtype):
+        """Whether there are packed weights, made now if there is anything to pack."""
+        if not self._weights:
             scratch: list[Tensor] = []
             self._weights = [_packed(group, scratch).weight for group in self._groups]
         return bool(self._weights)

@@ -1,5 +1,7 @@
 """Packed weights: the same products, in forwards of few ids alone, and none where they could do harm."""
 
+import time
+
 import pytest
 import torch
 
@@ -24,6 +26,11 @@ def watched(model, most=16):
     with linears.watching(), torch.inference_mode():
         model(torch.arange(3).unsqueeze(0))
     return linears
+
+
+def measured(monkeypatch, fewest):
+    """As on a CPU where they are faster from so many rows on."""
+    monkeypatch.setattr(onednn, "fewest_rows", lambda _: fewest)
 
 
 def names(model, group):
@@ -114,11 +121,38 @@ def test_a_layer_that_is_called_twice_is_left_alone(tiny):
     assert any(model.model.layers[1].self_attn.q_proj in group for group in groups)
 
 
-def test_other_rows_are_left_alone(tiny):
+@pytest.mark.parametrize(("fewest", "others"), [(4, (1, 3, 17, 512)), (1, (17, 512))])
+def test_other_rows_are_left_alone(tiny, monkeypatch, fewest, others):
+    measured(monkeypatch, fewest)
     linears = watched(frozen(tiny, "llama"))
-    for rows in (1, 3, 17, 512):
+    for rows in others:
         with linears.standing_in(rows):
             assert not linears.tensors()
+    with linears.standing_in(fewest):
+        assert linears.tensors()
+
+
+@pytest.mark.parametrize(("slow", "fewest"), [("plain", 1), ("packed", 4)])
+def test_one_row_uses_them_where_they_are_faster(monkeypatch, slow, fewest):
+    """By the times of both on this machine, of which one is made much longer here."""
+
+    def slowed(work):
+        def late(*given):
+            time.sleep(0.05)
+            return work(*given)
+
+        return late
+
+    owner, name = (torch.nn.functional, "linear") if slow == "plain" else (onednn, "product")
+    assert onednn.fewest_rows(torch.float32) in (1, 4)  # by what this machine is
+    onednn._gains_at_one_row.cache_clear()
+    monkeypatch.setattr(owner, name, slowed(getattr(owner, name)))
+    assert onednn.fewest_rows(torch.float32) == fewest
+    onednn._gains_at_one_row.cache_clear()
+
+
+def test_a_dtype_that_nothing_was_measured_of_has_none():
+    assert onednn.fewest_rows(torch.float64) is None
 
 
 def test_there_is_a_limit_and_the_widest_go_first(tiny, monkeypatch):
@@ -142,14 +176,14 @@ def test_where_they_do_not_work_they_are_not_used(tiny, monkeypatch, fault):
         return 2 * real(*given)
 
     real = onednn.product
-    onednn.works.cache_clear()
+    onednn._works.cache_clear()
     monkeypatch.setattr(onednn, "product", faulty)
     model = frozen(tiny, "llama")
     linears = watched(model)
     with linears.standing_in(5):
         assert not linears.tensors()
         assert not any("forward" in vars(layer) for layer in model.modules())
-    onednn.works.cache_clear()
+    onednn._works.cache_clear()
 
 
 def test_a_layer_that_is_more_than_linear_is_left_alone(tiny):
@@ -175,8 +209,10 @@ def test_a_layer_that_somebody_patched_since_is_left_alone(tiny):
     assert layer.forward is mine
 
 
+@pytest.mark.parametrize("fewest", [1, 4])
 @pytest.mark.parametrize("name", FAMILIES)
-def test_verifications_use_them_and_stay_lossless(tiny, name):
+def test_verifications_use_them_and_stay_lossless(tiny, monkeypatch, name, fewest):
+    measured(monkeypatch, fewest)
     model = frozen(tiny, name)
     pair = tiny.decoder(model, tiny.noised(model, 0.05))
     for prompt in tiny.prompts(12, seed=9):
@@ -185,7 +221,7 @@ def test_verifications_use_them_and_stay_lossless(tiny, name):
     assert pair.notes == ()
     assert pair._target._linears.tensors()
     assert not any("forward" in vars(layer) for layer in model.modules())
-    assert not pair._drafter._runner._linears.tensors()  # it never feeds more than two ids again and again
+    assert bool(pair._drafter._runner._linears.tensors()) == (fewest == 1)  # it never feeds more than two ids again
 
 
 def test_in_bfloat16_plain_and_recorded_rounds_are_the_same(tiny):
@@ -238,8 +274,12 @@ def test_an_interrupted_forward_leaves_the_model_as_it_was(tiny, monkeypatch):
     assert not any("forward" in vars(layer) for layer in model.modules())
 
 
-def test_without_a_drafter_nothing_is_copied_in_float32(tiny):
+@pytest.mark.parametrize("fewest", [1, 4])
+def test_without_a_drafter_nothing_is_copied_unless_one_row_gains(tiny, monkeypatch, fewest):
+    measured(monkeypatch, fewest)
     model = frozen(tiny, "llama")
     pair = Decoder(model, Pairing.alone(48))
-    pair.generate(tiny.prompts(1, seed=4)[0], Options(8))
-    assert not pair._target._linears.tensors()
+    prompt = tiny.prompts(1, seed=4)[0]
+    result = pair.generate(prompt, Options(24))
+    tiny.same_greedy(model, prompt, tiny.greedy(model, prompt, 24), result.ids)
+    assert bool(pair._target._linears.tensors()) == (fewest == 1)
