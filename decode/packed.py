@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 _MOST = 4 << 30  # bytes of copies of one model's weights
+# Bytes of a group's weights from which on its layout gains more than a call of oneDNN costs, some 10 µs. In bfloat16
+# plain products are such calls too.
+_LEAST = {torch.float32: 256 << 10}
 
 Group = tuple[nn.Linear, ...]  # layers that are given the same tensor, in the order of their calls
 
@@ -88,7 +91,7 @@ class PackedLinears:
         finally:
             for hook in hooks:
                 hook.remove()
-        self._groups = _within_limit(_grouped(calls))
+        self._groups = _worthwhile(_grouped(calls))
 
     @contextmanager
     def standing_in(self, rows: int) -> Iterator[None]:
@@ -149,15 +152,20 @@ def _grouped(calls: list[tuple[nn.Linear, Tensor]]) -> list[Group]:
     return list(groups.values())
 
 
-def _within_limit(groups: list[Group]) -> list[Group]:
-    """As many as there is memory for, the widest first: they gain most."""
+def _worthwhile(groups: list[Group]) -> list[Group]:
+    """Those that are big enough, as many as there is memory for, the widest first: they gain most."""
 
     def width(group: Group) -> float:
         return sum(layer.out_features for layer in group) / group[0].in_features
 
-    widest = sorted(groups, key=width, reverse=True)
-    taken = accumulate(sum(layer.weight.nbytes for layer in group) for group in widest)
+    big = [group for group in groups if _bytes(group) >= _LEAST.get(group[0].weight.dtype, 0)]
+    widest = sorted(big, key=width, reverse=True)
+    taken = accumulate(map(_bytes, widest))
     return [group for group, total in zip(widest, taken, strict=True) if total <= _MOST]
+
+
+def _bytes(group: Group) -> int:
+    return sum(layer.weight.nbytes for layer in group)
 
 
 def _packed(group: Group, scratch: list[Tensor]) -> _Packed:

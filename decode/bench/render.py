@@ -54,7 +54,7 @@ def _section(document: dict[str, Any]) -> str:
     gpus = {one["models"]["gpu"] for one in results} - {None}
     machine = document["machine"]
     lines = [
-        f"## {titles}",
+        f"## {titles}: {', '.join(sorted(gpus)) or machine['cpu']}",
         "",
         f"`{document['command']}`",
         "",

@@ -16,6 +16,12 @@ pytestmark = pytest.mark.skipif(not torch.backends.mkldnn.is_available(), reason
 FAMILIES = ["llama", "qwen2", "gpt_neox"]  # without biases, with some, with all
 
 
+@pytest.fixture(autouse=True)
+def small_ones_too(monkeypatch):
+    """The models here are tiny."""
+    monkeypatch.setattr(packed, "_LEAST", {})
+
+
 def frozen(tiny, name, **changes):
     return tiny.family(name, **changes).requires_grad_(requires_grad=False)
 
@@ -166,6 +172,18 @@ def test_there_is_a_limit_and_the_widest_go_first(tiny, monkeypatch):
         assert len(linears.tensors()) == len(whole) - 1
     width = [sum(layer.out_features for layer in group) / group[0].in_features for group in whole]
     assert width == sorted(width, reverse=True)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_small_ones_are_left_alone_where_a_call_costs_more_than_it_gains(tiny, monkeypatch, dtype):
+    model = frozen(tiny, "llama").to(dtype)
+    whole = watched(model)._groups
+    size = {group: sum(layer.weight.nbytes for layer in group) for group in whole}
+    least = max(size.values())
+    assert min(size.values()) < least
+    monkeypatch.setattr(packed, "_LEAST", {torch.float32: least})
+    big = [group for group in whole if size[group] == least]
+    assert watched(model)._groups == (big if dtype == torch.float32 else whole)
 
 
 @pytest.mark.parametrize("fault", ["raises", "wrong"])
