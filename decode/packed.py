@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _MOST = 4 << 30  # bytes of copies of one model's weights
 # Bytes of a group's weights from which on its layout gains more than a call of oneDNN costs, some 10 µs. In bfloat16
 # plain products are such calls too.
-_LEAST = {torch.float32: 256 << 10}
+_LEAST = {torch.float32: 512 << 10}
 
 Group = tuple[nn.Linear, ...]  # layers that are given the same tensor, in the order of their calls
 
