@@ -1,11 +1,13 @@
 """The fast path: recorded rounds commit what the target alone commits, over prompts, gammas and schedules."""
 
 import copy
+from types import SimpleNamespace
 
 import pytest
 import torch
 import transformers
 
+from specdec_check.decode import clock
 from specdec_check.decode.decoder import Decoder
 from specdec_check.decode.draft import ModelDrafter
 from specdec_check.decode.errors import DecodeError
@@ -85,8 +87,12 @@ def test_a_run_that_was_overtaken_cannot_go_on(tiny, llama, later):
 
 
 @pytest.mark.parametrize("confidence", [0.0, 0.3])
-def test_a_schedule_uses_a_drafter_that_is_always_right(tiny, confidence):
-    """It reads when a draft stood as a whole and a plain round followed: that must not keep it from drafting more."""
+def test_a_schedule_uses_a_drafter_that_is_always_right(tiny, monkeypatch, confidence):
+    """It reads when a draft stood as a whole and a plain round followed: that must not keep it from drafting more.
+
+    Here a forward takes as long as its model has layers, and a little more for each further id, however busy the
+    machine is.
+    """
     target = tiny.family("llama", num_hidden_layers=8)
     drafter = tiny.family("llama", num_hidden_layers=1)
     with torch.no_grad():
@@ -94,7 +100,16 @@ def test_a_schedule_uses_a_drafter_that_is_always_right(tiny, confidence):
             layer.self_attn.o_proj.weight.zero_()
             layer.mlp.down_proj.weight.zero_()
     drafter.load_state_dict(target.state_dict(), strict=False)
-    pair = tiny.decoder(target, drafter)
+    pair, now = tiny.decoder(target, drafter), 0.0
+
+    def spend(model, _, given):
+        nonlocal now
+        now += model.config.num_hidden_layers * (1 + 0.02 * given["input_ids"].shape[1])
+
+    for model in (target, drafter):
+        model.register_forward_pre_hook(spend, with_kwargs=True)
+    monkeypatch.setattr(clock, "time", SimpleNamespace(perf_counter=lambda: now))
+    pair._recorder.failure = "recordings call no hooks"
     for prompt in tiny.prompts(6, seed=2):
         history = pair.generate(prompt, Options(200, "auto", confidence=confidence)).statistics.history
     assert sum(drafted == 0 for drafted, _ in history) < 0.1 * 200  # ids that came without a draft
