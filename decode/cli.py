@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 from rich.console import Console
 
 from specdec_check.compat.certificate import tool_version
 from specdec_check.compat.command_group import DefaultGroup
 from specdec_check.compat.visible import visible
 
-from . import demo
+from . import demo, standard_input
 from .admit import NotAdmittedError
 from .api import need_libraries
 from .console import AskedPair, decoding_options, pair_options
@@ -38,6 +36,18 @@ Examples:
 
 \b
 Exit status: 0 decoded, 1 the pair is refused or drifted, 2 undecided or an error, 130 interrupted."""
+
+_SAMPLING = ("top_k", "top_p", "min_p", "seed", "block")  # parameters that matter only where something is drawn
+
+
+def _plot_file(_: click.Context, __: click.Parameter, value: Path | None) -> Path | None:
+    """Refused before the decoding that it would draw."""
+    if value is not None and value.suffix != ".png":
+        raise click.BadParameter(f"{visible(str(value))} does not end in .png, which is what is drawn.")
+    if value is not None and not value.parent.is_dir():
+        raise click.BadParameter(f"{visible(str(value.parent))} is no folder: give another place.")
+    return value
+
 
 _show_drafts = click.option(
     "--show-drafts", is_flag=True, help="Colour accepted, rejected and corrected tokens as they come."
@@ -62,7 +72,12 @@ def cli() -> None:
 
 @cli.command("decode", short_help="Go on from a prompt (the default).")
 @pair_options
-@click.option("--prompt", help="The text to go on from. Without it: standard input, or the demo pair's own prompts.")
+@click.option(
+    "--prompt",
+    "asked",
+    multiple=True,
+    help="The text to go on from. Repeatable. Without it: standard input, or the demo pair's own prompts.",
+)
 @decoding_options(most=96)
 @_show_drafts
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
@@ -70,13 +85,14 @@ def cli() -> None:
     "--plot",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE.png",
+    callback=_plot_file,
     help="Draw acceptance and speed-up; decodes the prompts without drafts too.",
 )
 @click.pass_context
 def decode_command(
     ctx: click.Context,
     pair: AskedPair,
-    prompt: str | None,
+    asked: tuple[str, ...],
     options: Options,
     *,
     show_drafts: bool,
@@ -90,12 +106,15 @@ def decode_command(
 
         need_matplotlib()
     pair.check()
-    prompts = _prompts(prompt, pair)
+    prompts = list(asked) or _prompts(pair)
     session = _session(ctx, pair, as_json=as_json)
+    _note_idle(ctx, options)
     if plot is not None:
         _note("every prompt is decoded without drafts too, for the measured speed-up")
     results, plain = [], []
-    for one in prompts:
+    for number, one in enumerate(prompts):
+        if number and not as_json:
+            click.echo()
         results.append(_decoded(session, one, options, show_drafts=show_drafts, silent=as_json))
         if plot is not None:  # by turns, so that whatever else the machine does is the same for both
             plain.append(session.alone(one, options))
@@ -103,8 +122,10 @@ def decode_command(
         _plot(session.title, results, plain, plot)
     if as_json:
         click.echo(json.dumps(session.to_dict(results, prompts), indent=2))
-    else:
-        click.echo(summary(session, results), err=True)
+        return
+    if any(result.finish == "context" for result in results):
+        _note("a text ended before --max-new-tokens, because the target's context is full.")
+    click.echo(summary(session, results, sampled=options.sampling.temperature > 0), err=True)
 
 
 @cli.command("chat", short_help="Converse with the target.")
@@ -130,7 +151,7 @@ def chat_command(
         _note(f"{session.admission.target.name} has no chat template: it goes on from the lines as plain text.")
     printer = RoundPrinter(_console(), session.tokenizer, show_drafts=show_drafts)
     results = []
-    for line in _lines():
+    for line in standard_input.lines():
         if line == "/exit":
             break
         if line == "/reset":
@@ -140,11 +161,11 @@ def chat_command(
                 results.append(conversation.answer(line, printer.show))
                 printer.end()
             except DecodeError as error:
-                if not _watched():
+                if not standard_input.watched():
                     raise
                 _note(f"{error.message} /reset begins anew.")
     if results:
-        click.echo(summary(session, results), err=True)
+        click.echo(summary(session, results, sampled=options.sampling.temperature > 0), err=True)
 
 
 def _session(ctx: click.Context, pair: AskedPair, *, as_json: bool = False) -> Session:
@@ -182,43 +203,21 @@ def _plot(title: str, results: list[Result], plain: list[Result], file: Path) ->
     write(draw(found, title), file)
 
 
-def _prompts(prompt: str | None, pair: AskedPair) -> list[str]:
-    if prompt is not None:
-        return [prompt]
+def _note_idle(ctx: click.Context, options: Options) -> None:
+    """Says which of the given options change nothing in greedy decoding."""
+    given = [name for name in _SAMPLING if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+    if given and not options.sampling.temperature:
+        names = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+        _note(f"decoding is greedy without --temperature, so this changes nothing: {names}.")
+
+
+def _prompts(pair: AskedPair) -> list[str]:
     if pair.of_the_demo:
-        return demo.prompts()
-    if sys.stdin is None or _watched():
+        text = standard_input.piped()
+        return [text] if text else demo.prompts()
+    if not standard_input.there():
         raise click.UsageError("Give --prompt, or the prompt on standard input.")
-    with _as_text():
-        return [sys.stdin.read()]
-
-
-def _lines() -> Iterator[str]:
-    """What a person types, or what comes through a pipe, a line at a time."""
-    if sys.stdin is None:
-        return
-    if not _watched():
-        with _as_text():
-            yield from map(str.strip, sys.stdin)
-        return
-    with contextlib.suppress(ImportError):
-        import readline  # noqa: F401 - imported, it gives `input` its line editing
-    with contextlib.suppress(EOFError):
-        while True:
-            yield input("> ").strip()
-
-
-def _watched() -> bool:
-    """Whether a person types what comes in."""
-    return sys.stdin.isatty()
-
-
-@contextlib.contextmanager
-def _as_text() -> Iterator[None]:
-    try:
-        yield
-    except UnicodeDecodeError:
-        raise DecodeError("Standard input is not UTF-8 text: give it in that encoding.") from None
+    return [standard_input.whole()]
 
 
 def _console() -> Console:

@@ -33,7 +33,7 @@ def prompt_ids(prompt: Prompt, tokenizer: PreTrainedTokenizerFast) -> list[int]:
         return _text_ids(prompt, tokenizer)
     if isinstance(prompt, Tensor):
         return _tensor_ids(prompt)
-    if isinstance(prompt, Sequence):
+    if isinstance(prompt, Sequence) and not isinstance(prompt, bytes | bytearray):
         if all(type(one) is int for one in prompt):
             return list(cast("Sequence[int]", prompt))
         if all(isinstance(one, Mapping) for one in prompt):
@@ -49,7 +49,7 @@ def _text_ids(text: str, tokenizer: PreTrainedTokenizerFast) -> list[int]:
         text.encode()
     except UnicodeEncodeError:
         raise DecodeError("The prompt is not UTF-8 text: give it in that encoding.") from None
-    ids: list[int] = tokenizer(text)["input_ids"]
+    ids: list[int] = tokenizer(text, verbose=False)["input_ids"]  # too long a text is an error of ours
     if not ids and isinstance(start := tokenizer.bos_token_id, int):
         return [start]
     return ids

@@ -35,13 +35,16 @@ class RoundPrinter:
     def __init__(self, console: Console, tokenizer: PreTrainedTokenizerFast, *, show_drafts: bool) -> None:
         self._console, self._tokenizer = console, tokenizer
         self._show_drafts = show_drafts
+        self._prompt = ""
 
     def prompt(self, text: str) -> None:
-        """Prints what is gone on from, dim."""
-        self._print(text, "dim")
+        """Has what is gone on from printed, dim, once there is a first round: it may be refused before."""
+        self._prompt = text
 
     def show(self, done: Round) -> None:
         """Prints what a round committed."""
+        self._print(self._prompt, "dim")
+        self._prompt = ""
         if not self._show_drafts:
             self._print("".join(done.pieces), "")
             return
@@ -71,19 +74,23 @@ def _harmless(text: str) -> str:
     return "".join(char if char.isprintable() or char in "\n\t" else "\ufffd" for char in text)
 
 
-def summary(session: Session, results: Sequence[Result]) -> str:
-    """What it took, in a few lines."""
+def summary(session: Session, results: Sequence[Result], *, sampled: bool) -> str:
+    """What it took, in a few lines; and the seed, where something was drawn."""
     numbers = total([result.statistics for result in results])
-    end = f"{numbers.seconds.total:.2f} s on {session.device}"
+    end = f"{numbers.seconds.total:.2f} s on {session.device}" + (f" (seed {results[0].seed})" if sampled else "")
     if numbers.alpha is None:
-        return f"{numbers.new_tokens} tokens, no drafts, {_ms(numbers.verify_ms)} a step; {end}"
+        return f"{_counted(numbers.new_tokens, 'token')}, no drafts, {_ms(numbers.verify_ms)} a step; {end}"
     positions = " ".join(map(_number, numbers.acceptance_by_position))
     return (
-        f"{numbers.new_tokens} tokens in {numbers.rounds} rounds: α {numbers.alpha:.2f},"
+        f"{_counted(numbers.new_tokens, 'token')} in {_counted(numbers.rounds, 'round')}: α {numbers.alpha:.2f},"
         f" {numbers.tokens_per_round:.2f} tokens a round, acceptance by position {positions};"
         f" c {_number(numbers.c)}, a round {_ms(numbers.draft_ms)} to draft, {_ms(numbers.verify_ms)} to verify,"
-        f" {_ms(numbers.host_ms)} on the host; {end} (seed {results[0].seed})"
+        f" {_ms(numbers.host_ms)} on the host; {end}"
     )
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _ms(milliseconds: float | None) -> str:

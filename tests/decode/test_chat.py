@@ -135,11 +135,11 @@ def test_a_turn_that_cannot_be_answered_ends_a_pipe_with_a_sentence():
 
 
 def test_a_person_is_told_of_it_and_goes_on(monkeypatch):
-    from specdec_check.decode import cli as module
+    from specdec_check.decode import standard_input
 
     lines = iter(["x " * 4000, "def f("])
-    monkeypatch.setattr(module, "_lines", lambda: lines)
-    monkeypatch.setattr(module, "_watched", lambda: True)
+    monkeypatch.setattr(standard_input, "lines", lambda: lines)
+    monkeypatch.setattr(standard_input, "watched", lambda: True)
     done = chat("")
     assert done.exit_code == 0, done.output
     assert "/reset begins anew" in done.stderr

@@ -114,3 +114,11 @@ def test_the_command_draws_and_says_that_it_decodes_twice(tmp_path):
     assert done.exit_code == 0, done.output
     assert "without drafts" in done.stderr
     measures(file)
+
+
+@pytest.mark.parametrize(("name", "said"), [("x.pdf", "does not end in .png"), ("nowhere/x.png", "is no folder")])
+def test_a_place_that_cannot_be_drawn_to_is_refused_before_decoding(tmp_path, name, said):
+    done = CliRunner().invoke(cli, ["demo:target", "demo:drafter", "--plot", str(tmp_path / name)])
+    assert done.exit_code == 2
+    assert said in done.stderr
+    assert done.stdout == ""

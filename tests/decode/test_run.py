@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -188,6 +189,55 @@ def test_standard_input_that_is_no_text_is_a_sentence() -> None:
     assert done.returncode == 2
     assert b"not UTF-8 text" in done.stderr
     assert b"Traceback" not in done.stderr
+
+
+def started(*words: str, **given: Any) -> "subprocess.CompletedProcess[str]":
+    """In a process of its own, which has a standard input."""
+    code = "from specdec_check.decode.entry import main; main()"
+    return subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=False, **given)
+
+
+def test_the_demo_pair_reads_what_is_piped_and_waits_for_nothing() -> None:
+    words = ("demo:target", "demo:drafter", "--max-new-tokens", "2", "--json")
+    assert json.loads(started(*words, input="class Foo:").stdout)["prompt"] == "class Foo:"
+    assert len(json.loads(started(*words, stdin=subprocess.DEVNULL).stdout)["runs"]) > 1
+    silent, held = os.pipe()  # open, and nothing comes
+    try:
+        assert len(json.loads(started(*words, stdin=silent, timeout=120).stdout)["runs"]) > 1
+    finally:
+        os.close(silent)
+        os.close(held)
+
+
+def test_every_prompt_that_is_given_is_decoded() -> None:
+    done = run("demo:target", "demo:drafter", "--prompt", "def f(", "--prompt", "class A:", "--max-new-tokens", 4)
+    first, second = done.stdout.split("\n\n", 1)
+    assert first.startswith("def f(")
+    assert second.startswith("class A:")
+
+
+def test_a_prompt_that_is_too_long_is_refused_before_anything_is_printed() -> None:
+    done = started("demo:target", "demo:drafter", "--prompt", "import os\n" * 600)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith("error: The prompt has ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_context_that_is_full_is_said() -> None:
+    words = ("demo:target", "demo:drafter", "--prompt", "def f(", "--gamma", 4)
+    assert "context is full" in run(*words, "--max-new-tokens", 10_000).stderr
+    assert "context is full" not in run(*words, "--max-new-tokens", 8).stderr
+
+
+def test_options_that_change_nothing_are_said_and_a_seed_only_where_something_is_drawn() -> None:
+    words = ("demo:target", "demo:drafter", "--prompt", "def f(", "--max-new-tokens", 8, "--gamma", 2)
+    greedy = run(*words, "--top-p", 0.5, "--seed", 3, "--block").stderr
+    assert "greedy without --temperature, so this changes nothing: --top-p, --seed, --block." in greedy
+    assert "(seed" not in greedy
+    drawn = run(*words, "--top-p", 0.5, "--seed", 3, "--temperature", 1).stderr
+    assert "changes nothing" not in drawn
+    assert "(seed 3)" in drawn
 
 
 def test_help_lists_the_commands_without_importing_torch() -> None:
