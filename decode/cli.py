@@ -144,6 +144,7 @@ def chat_command(
     """
     need_libraries()
     session = _session(ctx, pair)
+    _note_idle(ctx, options)
     from .chat import Conversation
 
     conversation = Conversation(session, options, system)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from specdec_check.compat.visible import counted
+
 from .stats import total
 
 if TYPE_CHECKING:
@@ -79,18 +81,14 @@ def summary(session: Session, results: Sequence[Result], *, sampled: bool) -> st
     numbers = total([result.statistics for result in results])
     end = f"{numbers.seconds.total:.2f} s on {session.device}" + (f" (seed {results[0].seed})" if sampled else "")
     if numbers.alpha is None:
-        return f"{_counted(numbers.new_tokens, 'token')}, no drafts, {_ms(numbers.verify_ms)} a step; {end}"
+        return f"{counted(numbers.new_tokens, 'token')}, no drafts, {_ms(numbers.verify_ms)} a step; {end}"
     positions = " ".join(map(_number, numbers.acceptance_by_position))
     return (
-        f"{_counted(numbers.new_tokens, 'token')} in {_counted(numbers.rounds, 'round')}: α {numbers.alpha:.2f},"
+        f"{counted(numbers.new_tokens, 'token')} in {counted(numbers.rounds, 'round')}: α {numbers.alpha:.2f},"
         f" {numbers.tokens_per_round:.2f} tokens a round, acceptance by position {positions};"
         f" c {_number(numbers.c)}, a round {_ms(numbers.draft_ms)} to draft, {_ms(numbers.verify_ms)} to verify,"
         f" {_ms(numbers.host_ms)} on the host; {end}"
     )
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _ms(milliseconds: float | None) -> str:

@@ -119,6 +119,12 @@ def test_reset_begins_anew_and_exit_ends(decoder):
     assert done.stdout == f"{answer}\n{answer}\n"
 
 
+def test_options_that_change_nothing_are_said():
+    done = CliRunner().invoke(cli, ["chat", "demo:target", "demo:drafter", "--top-k", "5"], input="/exit\n")
+    assert done.exit_code == 0
+    assert "so this changes nothing: --top-k." in done.stderr
+
+
 def test_drafts_can_be_shown():
     assert "{+" in chat("def f(\n", "--show-drafts").stdout
 
